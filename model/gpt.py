@@ -184,6 +184,11 @@ class GPT(nn.Module):
         self.hook_tok_embed = nn.Identity()
         self.hook_pos_embed = nn.Identity()
 
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks in `h`, in the order in which they run."""
+        return tuple(block for block in self.h if isinstance(block, Block))
+
     def forward(
         self, ids: torch.Tensor, cache: KVCache | None = None, *, fused: bool = False
     ) -> torch.Tensor:
