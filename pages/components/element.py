@@ -7,7 +7,7 @@ its own `index.js`; `palette.css` and then `style.css` give it its looks.
 from functools import lru_cache
 from pathlib import Path
 
-import streamlit as st
+from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
 ASSETS = Path(__file__).parents[2] / "assets" / "components"
@@ -24,7 +24,7 @@ def element(name: str, *shared: str) -> ComponentRenderer:
     folder = ASSETS / name
     scripts = [*(ASSETS / "shared" / f"{stem}.js" for stem in shared), folder / "index.js"]
     styles = [ASSETS / "shared" / "palette.css", folder / "style.css"]
-    return st.components.v2.component(
+    return component(
         f"glassbox.{name}",
         html='<div class="root"></div>\n<!-- drawn by index.js -->',
         css="\n".join(file.read_text(encoding="utf-8") for file in styles),

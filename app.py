@@ -1,0 +1,27 @@
+"""The frame around every page: the list of pages, the prompt on top, the selection in the link."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.parts import frame, session
+from pages.parts.boot import boot
+from pages.parts.router import router
+from pages.parts.stages import STAGES, neighbours
+
+ASSETS = Path(__file__).parent / "assets"
+
+st.set_page_config(page_title="Glassbox GPT", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+boot()
+st.html(ASSETS / "app.css")
+page = st.navigation(
+    [
+        st.Page(s.path, title=s.title, icon=s.icon, url_path=s.name, default=s is STAGES[0])
+        for s in STAGES
+    ]
+)
+session.selection_widgets()
+frame.prompt()
+with router():
+    page.run()
+neighbours(page.url_path or STAGES[0].name)

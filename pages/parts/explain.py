@@ -1,0 +1,71 @@
+"""Words beside the pictures: title and lead, What / How / Why, the code that ran, parameter counts.
+
+The words themselves are files in `pages/texts/`; a writer needs no Python.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from pages.parts import session
+from pages.parts.stages import stage, where_you_are
+
+_TEXTS = Path(__file__).parents[1] / "texts"
+
+
+@lru_cache(maxsize=64)
+def sections(name: str) -> dict[str, str]:
+    """Return the sections of `pages/texts/NAME.md` by their headings.
+
+    The text before the first heading is under "".
+    """
+    parts = re.split(r"^## +(.+)$", (_TEXTS / f"{name}.md").read_text("utf-8"), flags=re.MULTILINE)
+    return {"": parts[0].strip()} | {
+        heading.strip(): body.strip()
+        for heading, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def page_head(name: str, *, parameters: int | None = None) -> None:
+    """Draw where you are, the title, the sentence for newcomers, and the stage's share.
+
+    Args:
+        name: Of the page and of its text; the text before the first heading is the sentence.
+        parameters: How many learned numbers the stage holds.
+    """
+    where_you_are(name)
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="page-head"):
+        st.title(stage(name).title, anchor=False, width="content")
+        if parameters is not None:
+            total = session.config().parameters.total
+            st.caption(f"this stage: {parameters:,} of {total:,} parameters", width="content")
+    st.markdown(sections(name)[""])
+
+
+def words(name: str) -> None:
+    """Draw What / How / Why of a page, unless the link hides them."""
+    if "words" in session.selection().hide:
+        return
+    for heading in ("What", "How", "Why"):
+        if heading in sections(name):
+            st.markdown(f"#### {heading}\n\n{sections(name)[heading]}")
+
+
+def code_that_ran(*functions: Callable[..., object], shapes: str = "") -> None:
+    """Offer the source lines that computed the page's numbers.
+
+    Args:
+        functions: Taken from the running program with `inspect.getsource`.
+        shapes: This run's sizes, a line each.
+    """
+    if "code" in session.selection().hide:
+        return
+    with st.expander("The code that ran"):
+        for function in functions:
+            st.code(inspect.getsource(function), language="python")
+        if shapes:
+            st.code(shapes, language=None)

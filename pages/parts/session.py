@@ -1,0 +1,235 @@
+"""What lasts from one run of the script to the next: the selection, the text, the traces.
+
+The only file that names a key of `st.session_state` or a cache of traces. The selection has one
+address: widgets in `app.py` that nobody sees, bound to the address bar. Elements and pickers change
+it in their callbacks through `select()`; pages read it, within the bounds of this model and this
+text, through `selection()`.
+
+Memory: at most `_TRACES` traces are kept for all visitors together, each at most
+`model.hooks.KEPT_BYTES` (256 MiB); a trace of 20 tokens through the embedded model is 2 MB.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from model.catalog import EMBEDDED, KnownModel, known_models
+from model.config import GPTConfig
+from model.sampling import SamplingSettings
+from model.tokenizer import Tokenizer, Tokens, start_token, tail, tokenizer
+from model.trace import Silenced, Trace
+from pages.parts import boot
+from pages.parts.models import loaded_model
+
+if TYPE_CHECKING:
+    from model.gpt import GPT
+
+FIRST_TEXT = "The cat sat on the"
+# Longer texts do not fit an address that every proxy lets pass.
+LINK_CHARACTERS = 1500
+LAST = -1
+_TRACES = 12
+
+# Each part of the selection with its default, which the address bar leaves out.
+_NUMBERS = {"block": 0, "head": 0, "query": LAST, "token": 0, "dim": 0, "top_k": 0, "seed": 1}
+_SHARES = {"temperature": 1.0, "top_p": 1.0, "min_p": 0.0}
+_TEXTS = {"model": EMBEDDED, "hide": ""}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Say what the visitor looks at, within the bounds of the model and the text.
+
+    Args:
+        block: 0 to n_layer − 1.
+        head: 0 to n_head − 1.
+        query: Position of the token that looks, 0 to T − 1.
+        token: Position of the token that is looked at (the key), 0 to T − 1.
+        dim: 0 to d_model − 1.
+        hide: Names of the controls that the link leaves out.
+    """
+
+    block: int
+    head: int
+    query: int
+    token: int
+    dim: int
+    hide: frozenset[str]
+
+
+def selection_widgets() -> None:
+    """Draw the hidden widgets that tie the selection to the address bar. Called by `app.py`."""
+    _adopt_link()
+    with st.container(key="selection"):
+        st.text_area("prompt", FIRST_TEXT, key="prompt", bind="query-params")
+        st.checkbox("start", value=True, key="start", bind="query-params")
+        for key, text in _TEXTS.items():
+            st.text_input(key, text, key=key, bind="query-params")
+        for key, number in _NUMBERS.items():
+            st.number_input(key, value=number, step=1, key=key, bind="query-params")
+        for key, share in _SHARES.items():
+            st.number_input(
+                key, value=share, step=0.01, format="%.4f", key=key, bind="query-params"
+            )
+
+
+def _adopt_link() -> None:
+    """Take over a text that came through the address bar: a link, or the browser's Back."""
+    linked = st.session_state.get("prompt")
+    if linked is None:
+        return
+    if "text" not in st.session_state or linked != _linked(st.session_state["text"]):
+        st.session_state["text"] = linked
+        st.session_state["ids"] = None
+
+
+def _linked(text: str) -> str:
+    return text[-LINK_CHARACTERS:]
+
+
+def select(**parts: int | float | str | bool) -> None:
+    """Change parts of the selection or the sampling settings; call it from a callback."""
+    for name, value in parts.items():
+        st.session_state[name] = value
+
+
+def text() -> str:
+    """Return what the visitor typed, all of it."""
+    return st.session_state.get("text", st.session_state.get("prompt", FIRST_TEXT))
+
+
+def exact_ids() -> tuple[int, ...] | None:
+    """Return the ids of a text that was generated; none where the text is to be cut."""
+    return st.session_state.get("ids")
+
+
+def set_text(new_text: str, ids: tuple[int, ...] | None = None) -> None:
+    """Change the text; call it from a callback.
+
+    Args:
+        new_text: What the box shows from now on.
+        ids: The exact tokens, without the start token, where cutting `new_text` afresh might give
+            others: after generation.
+    """
+    st.session_state["text"] = new_text
+    st.session_state["ids"] = ids
+    st.session_state["prompt"] = _linked(new_text)
+
+
+def is_text_in_link() -> bool:
+    """Say whether a link carries the whole text."""
+    return len(text()) <= LINK_CHARACTERS
+
+
+def known_model() -> KnownModel:
+    """Return the chosen model's entry; the embedded one for a name that is not known."""
+    models = known_models()
+    return models.get(st.session_state.get("model", EMBEDDED), models[EMBEDDED])
+
+
+def config() -> GPTConfig:
+    """Return the sizes of the chosen model."""
+    return known_model().config
+
+
+def model() -> "GPT":
+    """Return the chosen model; wait for the warm-up, and for the download if there is one."""
+    boot.wait()
+    return loaded_model(known_model().id)
+
+
+def cutter() -> Tokenizer:
+    """Return the tokenizer of the chosen model."""
+    return tokenizer(config().vocab_size)
+
+
+def has_start() -> bool:
+    """Say whether the start token stands in front of the text."""
+    return known_model().has_start and bool(st.session_state.get("start", True))
+
+
+def all_tokens() -> Tokens:
+    """Return the whole text's tokens, the start token in front, whether or not they fit."""
+    ids = exact_ids()
+    cut = cutter().encode(tail(text())) if ids is None else cutter().tokens(ids)
+    if not has_start() and len(cut):
+        return cut
+    start = start_token(config().vocab_size)
+    return Tokens(start.ids + cut.ids, start.pieces + cut.pieces)
+
+
+def tokens() -> Tokens:
+    """Return what the model reads: the last `block_size` tokens. Never none: at least the start."""
+    return all_tokens().last(config().block_size)
+
+
+def trace(silenced: Silenced | None = None, *, of: Tokens | None = None) -> Trace:
+    """Return the pass over the current text, or over the tokens `of`; run it if it is not kept."""
+    read = tokens() if of is None else of
+    boot.wait()
+    return _trace(known_model().id, np.array(read.ids, np.int32).tobytes(), silenced, read)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_TRACES)
+def _trace(model_id: str, ids: bytes, silenced: Silenced | None, _tokens: Tokens) -> Trace:  # noqa: ARG001
+    """Keep traces by what they are of; bytes, because Streamlit hashes 1,024 numbers in 10 ms."""
+    from model.hooks import record
+
+    return record(loaded_model(model_id), _tokens, silenced=silenced)
+
+
+def selection() -> Selection:
+    """Return the selection, each part within the bounds of this model and this text."""
+    sizes, T = config(), len(tokens())
+    return Selection(
+        block=_within("block", sizes.n_layer),
+        head=_within("head", sizes.n_head),
+        query=_within("query", T),
+        token=_within("token", T),
+        dim=_within("dim", sizes.d_model),
+        hide=frozenset(st.session_state.get("hide", "").replace(",", " ").split()),
+    )
+
+
+def _within(name: str, count: int) -> int:
+    """Return a part of the selection as an index below `count`; −1 is the last."""
+    value = int(st.session_state.get(name, _NUMBERS[name]))
+    return count - 1 if value < 0 else min(value, count - 1)
+
+
+def sampling_settings() -> SamplingSettings:
+    """Return temperature, top-k, top-p and min-p, each brought within its range."""
+    state = st.session_state
+    return SamplingSettings(
+        temperature=_temperature(float(state.get("temperature", 1.0))),
+        top_k=max(int(state.get("top_k", 0)), 0),
+        top_p=min(max(float(state.get("top_p", 1.0)), 0.01), 1.0),
+        min_p=min(max(float(state.get("min_p", 0.0)), 0.0), 1.0),
+    )
+
+
+def seed() -> int:
+    """Return the seed of the random draws, 0 or above."""
+    return abs(int(st.session_state.get("seed", 1)))
+
+
+def element_state(key: str, name: str) -> Any:
+    """Return what an element sent last under `name`; none if it sent nothing."""
+    return (st.session_state.get(key) or {}).get(name)
+
+
+def kept(name: str, default: Any = None) -> Any:
+    """Return what a page kept under `name` for this visitor."""
+    return st.session_state.get(f"kept_{name}", default)
+
+
+def keep(name: str, value: Any) -> None:
+    """Keep a value for this visitor across runs and pages."""
+    st.session_state[f"kept_{name}"] = value
+
+
+def _temperature(value: float) -> float:
+    """Return 0 (take the largest) for what is next to nothing, else at most 10."""
+    return 0.0 if value < 0.01 else min(value, 10.0)

@@ -1,0 +1,64 @@
+"""The pages in the order in which a text passes through the model, and the frame around each."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Describe one page.
+
+    Args:
+        name: Stem of the page's file and its path in the address bar.
+        title: In the navigation and on top of the page.
+        icon: A Material symbol.
+        step: What the strip "where you are" calls it; none for a page that is no stage.
+    """
+
+    name: str
+    title: str
+    icon: str
+    step: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The page's file, as Streamlit wants it."""
+        return f"pages/{self.name}.py"
+
+
+STAGES = (Stage("overview", "Overview", ":material/account_tree:"),)
+
+
+def stage(name: str) -> Stage:
+    """Return the page called `name`."""
+    return next(page for page in STAGES if page.name == name)
+
+
+def where_you_are(name: str) -> None:
+    """Draw the way of the text through the model, this page's part lit, each part a link."""
+    with st.container(key="where", horizontal=True, gap="small", vertical_alignment="center"):
+        st.html("<span class='where-end'>text</span>")
+        for page in STAGES:
+            if page.step is None:
+                continue
+            st.html("<span class='where-arrow' aria-hidden='true'>▸</span>")
+            with st.container(key=f"where-{'here' if page.name == name else page.name}"):
+                st.page_link(page.path, label=page.step)
+
+
+def neighbours(name: str) -> None:
+    """Draw the links to the stage before and the stage after."""
+    names = [page.name for page in STAGES]
+    here = names.index(name)
+    with st.container(
+        key="neighbours", horizontal=True, horizontal_alignment="distribute", width="stretch"
+    ):
+        if here > 0:
+            before = STAGES[here - 1]
+            st.page_link(before.path, label=f"‹ {before.title}")
+        else:
+            st.space("small")
+        if here + 1 < len(STAGES):
+            after = STAGES[here + 1]
+            st.page_link(after.path, label=f"{after.title} ›")
