@@ -1,4 +1,4 @@
-"""The whole model at a glance, with this run's own sizes, each part leading to its page."""
+"""The whole model at a glance, on this run's own numbers, each part leading to its page."""
 
 from pages.parts.router import require_router
 
@@ -6,8 +6,33 @@ require_router()
 
 import streamlit as st  # noqa: E402
 
+from model.sampling import SamplingSettings, distribution  # noqa: E402
+from pages.components.flow import flow  # noqa: E402
 from pages.parts import explain, session  # noqa: E402
+from pages.parts.numbers import percent  # noqa: E402
+from pages.parts.stages import STAGES, stage  # noqa: E402
+
+SHOWN = 5
 
 explain.page_head("overview")
-st.write(session.config())
-st.write(len(session.tokens()), session.trace().logits[-1][:5])
+trace, cutter, chosen = session.trace(), session.cutter(), session.selection()
+probs = distribution(trace.logits[-1], SamplingSettings()).probs
+best = probs.argsort()[::-1][:SHOWN]
+picture, words = st.columns([5, 3], gap="large")
+with picture:
+    opened = flow(
+        key="flow",
+        trace=trace,
+        labels=[cutter.label(token_id) for token_id in trace.tokens.ids],
+        characters=len(session.text()),
+        has_start=session.has_start(),
+        block=chosen.block,
+        head=chosen.head,
+        top=[(cutter.label(int(i)), percent(float(probs[i])), float(probs[i])) for i in best],
+        pages=[page.name for page in STAGES],
+        on_block_change=lambda: session.select(block=session.element_state("flow", "block")),
+    )
+with words:
+    explain.words("overview")
+if opened:
+    st.switch_page(stage(opened).path)
