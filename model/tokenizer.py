@@ -24,7 +24,7 @@ END_OF_TEXT = "<|endoftext|>"
 # enough that a pasted megabyte costs nothing.
 MAX_CHARACTERS = 20_000
 
-_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 _VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 _MARKS = frozenset([*_VISIBLE.values(), "⟨", "⟩", "◌"])
 
@@ -73,7 +73,7 @@ class Tokenizer:
         self._pieces = gpt2_pieces()[: vocab_size - 1]
         self._encoding = tiktoken.Encoding(
             f"gpt2-first-{vocab_size}",
-            pat_str=_PATTERN,
+            pat_str=PATTERN,
             mergeable_ranks={piece: rank for rank, piece in enumerate(self._pieces)},
             special_tokens={END_OF_TEXT: self.end_of_text_id},
         )
