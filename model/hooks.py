@@ -143,7 +143,7 @@ class _WorkedOutRows:
             return self._last
         with torch.inference_mode():
             row = torch.tensor(self._ln_f_out[number], device=self._weight.device)
-            return _to_numpy(F.linear(row[None], self._weight))
+            return _to_numpy("logits", F.linear(row[None], self._weight))
 
 
 class _View:
@@ -180,7 +180,7 @@ class _View:
 
     def _take(self, more: dict[str, torch.Tensor]) -> dict[str, Array]:
         kept, self._kept = self._kept | more, {}
-        return {name: _to_numpy(tensor) for name, tensor in kept.items()}
+        return {name: _to_numpy(name, tensor) for name, tensor in kept.items()}
 
 
 def _always(name: str) -> bool:  # noqa: ARG001
@@ -191,12 +191,12 @@ def _is_outline(name: str) -> bool:
     return not name.startswith("h.") or name.endswith("hook_resid_pre")
 
 
-def _to_numpy(tensor: torch.Tensor) -> Array:
+def _to_numpy(name: str, tensor: torch.Tensor) -> Array:
     """Hand the numbers on without the batch axis and, where they lie in memory, without a copy."""
     array = tensor.detach().float().cpu().numpy()
-    if array.ndim > 2 or (array.ndim == 2 and array.shape[0] == 1):
+    if name != "hook_pos_embed":  # one row a position, the same for every text of the batch
         array = array[0]
-    if array.ndim == 2 and array.shape[1] == 1:
+    if name.endswith(("hook_mean", "hook_var", "hook_std")):
         array = array[:, 0]
     return _read_only(array)
 

@@ -105,7 +105,7 @@ def test_arrays_are_read_only(trace):
 
 def test_one_token_is_a_text(model):
     trace = record(model, text(1))
-    assert trace.tok_embed.shape == (1, 32)
+    assert trace.tok_embed.shape == trace.pos_embed.shape == (1, 32)
     assert trace.blocks[0].pattern.tolist() == [[[1.0]]] * 4
     assert trace.ln_f.mean.shape == (1,)
 

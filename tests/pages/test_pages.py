@@ -1,0 +1,57 @@
+"""Every page runs without an exception, alone and after each other, on ordinary and odd texts."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts.stages import STAGES
+
+ROOT = Path(__file__).parents[2]
+ODD_TEXTS = [
+    "",
+    " ",
+    "a",
+    "\u0301",
+    "😀 안녕 \u200f\u0007",
+    "<script>alert(1)</script><style>*{display:none}</style> $\\LaTeX$ **md** [a](b) `c`",
+    "2020 2020 2020",
+    "word " * 5000,
+]
+
+
+def app():
+    return AppTest.from_file(ROOT / "app.py", default_timeout=120)
+
+
+@pytest.mark.parametrize("name", [stage.name for stage in STAGES])
+def test_a_page_runs_without_an_exception(name):
+    page = app().run()
+    page.switch_page(f"pages/{name}.py").run()
+    assert not page.exception
+    assert page.title[0].value
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
+@pytest.mark.parametrize("name", [stage.name for stage in STAGES])
+def test_a_page_takes_any_text(name, text):
+    page = app()
+    page.query_params["prompt"] = text
+    page.run()
+    page.switch_page(f"pages/{name}.py").run()
+    assert not page.exception
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [stage.name for stage in STAGES])
+def test_a_selection_out_of_bounds_is_brought_within_them(name):
+    page = app()
+    for key in ("block", "head", "query", "token", "dim", "top_k", "seed"):
+        page.query_params[key] = "99999"
+    page.query_params["temperature"] = "1e9"
+    page.query_params["top_p"] = "-3"
+    page.query_params["model"] = "no such model"
+    page.run()
+    page.switch_page(f"pages/{name}.py").run()
+    assert not page.exception
