@@ -1,0 +1,35 @@
+"""Write shares and counts for the screen, so that no rounding says what is not so."""
+
+import math
+
+SMALLEST_SHOWN = 1e-4
+
+
+def percent(share: float, *, is_exact: bool = False) -> str:
+    """Write a share of 0 to 1 as a percentage with two decimals.
+
+    "0 %" and "100 %" are said only where `is_exact` vouches for them; what would merely round
+    there is written "<0.01 %" and ">99.99 %".
+    """
+    if is_exact and share in (0.0, 1.0):
+        return "0 %" if share == 0.0 else "100 %"
+    if share < SMALLEST_SHOWN:
+        return "<0.01 %"
+    if share > 1 - SMALLEST_SHOWN:
+        return ">99.99 %"
+    return f"{100 * share:.2f} %"
+
+
+def count(number: int) -> str:
+    """Write a whole number with commas between thousands."""
+    return f"{number:,}"
+
+
+def tokens(number: int) -> str:
+    """Write a number of tokens: "1 token", "8,192 tokens"."""
+    return f"{number:,} token" if number == 1 else f"{number:,} tokens"
+
+
+def bits(share: float) -> float:
+    """Return the surprise of something that had this probability: −log2 of it, in bits."""
+    return math.inf if share == 0 else -math.log2(share)
