@@ -19,10 +19,7 @@ from torch.overrides import TorchFunctionMode
 
 from model.config import Activation, GPTConfig
 from model.gpt import GPT
-
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
-INDEX_FILE = "model.safetensors.index.json"
+from model.hub import CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE
 
 Shape = tuple[int, ...]
 

@@ -16,8 +16,10 @@ def loaded_model(model_id: str) -> "GPT":
 
     Raises:
         CheckpointError: Its files do not fit.
+        FetchError: They are not on this machine and cannot be fetched.
     """
-    from model.checkpoints import fetch, load_checkpoint
+    from model.checkpoints import load_checkpoint
+    from model.hub import fetch
 
     repo_id = known_models()[model_id].repo_id
     return load_checkpoint(EMBEDDED_FOLDER if repo_id is None else fetch(repo_id)).eval()

@@ -12,9 +12,6 @@ from safetensors.torch import load_file, save_file
 from transformers import GPT2Config, GPT2LMHeadModel, GPT2Model
 
 from model.checkpoints import (
-    CONFIG_FILE,
-    INDEX_FILE,
-    WEIGHTS_FILE,
     CheckpointError,
     file_shapes,
     load_checkpoint,
@@ -23,6 +20,7 @@ from model.checkpoints import (
 )
 from model.config import GPTConfig
 from model.gpt import GPT
+from model.hub import CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE
 
 EMBEDDED = Path(__file__).parents[2] / "assets" / "weights"
 TINY = GPTConfig(vocab_size=61, block_size=16, n_layer=2, n_head=2, d_model=8)
