@@ -13,6 +13,7 @@ ASSETS = Path(__file__).parent / "assets"
 
 st.set_page_config(page_title="Glassbox GPT", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 boot()
+st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
 st.html(ASSETS / "app.css")
 page = st.navigation(
     [

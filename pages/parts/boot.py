@@ -32,11 +32,13 @@ def _warm_up(future: "Future[None]") -> None:
         # Visitors' passes are short and many: more threads than half the cores only make them wait
         # for each other, and a training run beside them for both.
         torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+        from model.allocator import keep_freed_memory
         from model.catalog import EMBEDDED
         from model.hooks import record
         from model.tokenizer import start_token
         from pages.parts.models import loaded_model
 
+        keep_freed_memory()
         model = loaded_model(EMBEDDED)
         record(model, start_token(model.config.vocab_size))
         future.set_result(None)

@@ -2,24 +2,116 @@
 
 import streamlit as st
 
-from model.catalog import known_models
-from pages.parts import session
+from model.catalog import EMBEDDED, KnownModel, known_models
+from pages.components.prompt import prompt_box, vocabulary
+from pages.parts import models, session
 
+# Each shows one stage well; the sentence says what to look at.
 EXAMPLES = {
-    "The cat sat on the": "A plain sentence: look at the bars, then at the last row of attention.",
+    "Once upon a": "Thousands of stories begin so: the bars have one clear winner.",
+    "The cat sat on the": "Many nouns fit: the bars are flat.",
+    "Tom and Lily went to the park. Tom": "A name said before: look for a head that finds it.",
+    "The king and the queen. The boy and the": "A pattern to repeat: compare the blocks' guesses.",
+    "unbelievably antidisestablishmentarian": "Rare words: see them fall into many tokens.",
+    "one two three one two three one two": "A list repeats: attention jumps back.",
 }
 
 
 def prompt() -> None:
-    """Draw the prompt box with the model's name and the examples beside it."""
+    """Draw the prompt box, with the examples and the model beside it."""
+    vocabulary()
     hidden = session.selection().hide
+    box, side = st.columns([5, 2], gap="medium")
     if "prompt" not in hidden:
-        st.text_area(
-            "Your text",
-            session.text(),
-            key="prompt_plain",
-            height=80,
-            on_change=lambda: session.set_text(st.session_state["prompt_plain"]),
+        with box:
+            _box()
+    with side, st.container(key="beside", gap="xsmall"):
+        if "model" not in hidden:
+            _model_picker()
+        if "prompt" not in hidden:
+            _examples()
+    _notices()
+
+
+def _box() -> None:
+    config = session.config()
+    prompt_box(
+        key="box",
+        text=session.text(),
+        vocab_size=config.vocab_size,
+        block_size=config.block_size,
+        has_start=session.has_start(),
+        ids=session.exact_ids(),
+        focus=session.selection().query,
+        on_text_change=session.set_text,
+        on_token_change=lambda position: session.select(query=position),
+    )
+
+
+def _examples() -> None:
+    with st.popover("Examples", width="stretch"):
+        for number, (example, sentence) in enumerate(EXAMPLES.items()):
+            st.button(
+                example,
+                key=f"example-{number}",
+                on_click=session.set_text,
+                args=(example,),
+                width="stretch",
+            )
+            st.caption(sentence)
+
+
+def _model_picker() -> None:
+    known = known_models()
+    asked = session.asked_model()
+    session.set_widget("model_picker", asked.id if asked else EMBEDDED)
+    st.selectbox(
+        "Model",
+        list(known),
+        format_func=lambda model_id: _name(known[model_id]),
+        key="model_picker",
+        on_change=lambda: session.select(model=session.widget("model_picker")),
+    )
+    if session.known_model().has_start:
+        session.set_widget("start_picker", session.has_start())
+        st.toggle(
+            "Start token",
+            key="start_picker",
+            on_change=lambda: session.select(start=session.widget("start_picker")),
+            help="The model learnt texts that begin after this token, so it stands in front as "
+            "position 0. Without it the model reads your text as if from the middle of a page.",
         )
-    if "model" not in hidden:
-        st.caption(known_models()["embedded"].title)
+
+
+def _name(model: KnownModel) -> str:
+    millions = model.config.parameters.total / 1e6
+    return f"{model.title} · {millions:,.1f} M"
+
+
+def _notices() -> None:
+    """Say what the link or the choice asked for and could not get at once."""
+    asked = session.asked_model()
+    if asked is None:
+        st.info("This link names a model that is not here; you see the embedded one.")
+    elif asked != session.known_model():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(
+                f"{asked.title} is not on this computer yet. The download from Hugging Face is "
+                f"{asked.megabytes:,} MB, once. Until then you see the embedded model."
+            )
+            if st.button("Download it", type="primary"):
+                _download(asked)
+    if not session.is_text_in_link():
+        st.caption(
+            f"Your text is longer than {session.LINK_CHARACTERS:,} characters: a link carries "
+            "only its end, which is what the model reads."
+        )
+
+
+def _download(asked: KnownModel) -> None:
+    with st.spinner(f"Downloading {asked.title}, {asked.megabytes:,} MB"):
+        problem = models.download(asked.id)
+    if problem:
+        st.error(problem)
+    else:
+        st.rerun()

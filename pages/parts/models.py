@@ -16,10 +16,37 @@ def loaded_model(model_id: str) -> "GPT":
 
     Raises:
         CheckpointError: Its files do not fit.
-        FetchError: They are not on this machine and cannot be fetched.
     """
     from model.checkpoints import load_checkpoint
+
+    repo_id = known_models()[model_id].repo_id
+    if repo_id is None:
+        return load_checkpoint(EMBEDDED_FOLDER).eval()
+    from model.hub import fetch
+
+    return load_checkpoint(fetch(repo_id)).eval()
+
+
+def is_here(model_id: str) -> bool:
+    """Say whether a known model can be loaded without a download."""
+    repo_id = known_models()[model_id].repo_id
+    if repo_id is None:
+        return True
+    from model.hub import is_fetched
+
+    return is_fetched(repo_id)
+
+
+def download(model_id: str) -> str | None:
+    """Fetch a known model's files; return a sentence saying what to do where that failed."""
+    from model.checkpoints import CheckpointError
     from model.hub import fetch
 
     repo_id = known_models()[model_id].repo_id
-    return load_checkpoint(EMBEDDED_FOLDER if repo_id is None else fetch(repo_id)).eval()
+    if repo_id is None:
+        return None
+    try:
+        fetch(repo_id)
+    except (CheckpointError, OSError) as error:
+        return str(error)
+    return None

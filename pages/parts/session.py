@@ -21,7 +21,7 @@ from model.sampling import SamplingSettings
 from model.tokenizer import Tokenizer, Tokens, start_token, tail, tokenizer
 from model.trace import Silenced, Trace
 from pages.parts import boot
-from pages.parts.models import loaded_model
+from pages.parts.models import is_here, loaded_model
 
 if TYPE_CHECKING:
     from model.gpt import GPT
@@ -123,10 +123,15 @@ def is_text_in_link() -> bool:
     return len(text()) <= LINK_CHARACTERS
 
 
+def asked_model() -> KnownModel | None:
+    """Return the entry of the model that the link or the visitor names; none if nobody knows it."""
+    return known_models().get(st.session_state.get("model", EMBEDDED))
+
+
 def known_model() -> KnownModel:
-    """Return the chosen model's entry; the embedded one for a name that is not known."""
-    models = known_models()
-    return models.get(st.session_state.get("model", EMBEDDED), models[EMBEDDED])
+    """Return the entry of the model that runs: the one asked for, if it is on this computer."""
+    asked = asked_model()
+    return asked if asked and is_here(asked.id) else known_models()[EMBEDDED]
 
 
 def config() -> GPTConfig:
@@ -213,6 +218,16 @@ def sampling_settings() -> SamplingSettings:
 def seed() -> int:
     """Return the seed of the random draws, 0 or above."""
     return abs(int(st.session_state.get("seed", 1)))
+
+
+def widget(key: str) -> Any:
+    """Return the value of a visible widget; call it from its callback."""
+    return st.session_state[key]
+
+
+def set_widget(key: str, value: Any) -> None:
+    """Set what a visible widget shows, before it is drawn."""
+    st.session_state[key] = value
 
 
 def element_state(key: str, name: str) -> Any:
