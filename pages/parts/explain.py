@@ -55,6 +55,16 @@ def words(name: str) -> None:
             st.markdown(f"#### {heading}\n\n{sections(name)[heading]}")
 
 
+def words_beside(name: str) -> None:
+    """Draw What / How / Why of a page beside each other, for a picture that takes the width."""
+    if "words" in session.selection().hide:
+        return
+    found = [heading for heading in ("What", "How", "Why") if heading in sections(name)]
+    for column, heading in zip(st.columns(len(found), gap="large"), found, strict=True):
+        with column:
+            st.markdown(f"#### {heading}\n\n{sections(name)[heading]}")
+
+
 def code_that_ran(*functions: Callable[..., object], shapes: str = "") -> None:
     """Offer the source lines that computed the page's numbers.
 

@@ -27,7 +27,10 @@ class Stage:
         return f"pages/{self.name}.py"
 
 
-STAGES = (Stage("overview", "Overview", ":material/account_tree:"),)
+STAGES = (
+    Stage("overview", "Overview", ":material/account_tree:"),
+    Stage("attention", "Causal attention", ":material/grid_on:", "attention"),
+)
 
 
 def stage(name: str) -> Stage:

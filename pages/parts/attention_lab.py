@@ -1,0 +1,233 @@
+"""The parts of the attention page: its controls, its numbers in words, its experiments."""
+
+import threading
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from model.patterns import evenness, later_share, own_share, previous_share, row_differences
+from model.tokenizer import Tokens
+from model.trace import Silenced, Trace
+from pages.components.attention import MapValues
+from pages.components.compare import compare_bars
+from pages.components.heads import thumbnail_size, thumbnails
+from pages.components.percent import percent
+from pages.components.proof import proof
+from pages.parts import explain, pickers, session
+from pages.parts.session import Selection
+
+MASK_OFF = Silenced("mask")
+_VALUES: dict[str, MapValues] = {"weights": "weights", "scores": "scores"}
+_EXPERIMENTS = ("Silence this head", "Replace a later token")
+# Pictures of a trace last as long as the trace itself.
+_pictures: "WeakKeyDictionary[Trace, NDArray[np.uint8]]" = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def controls() -> tuple[bool, MapValues]:
+    """Draw the pickers; return whether the mask is on, and which numbers the map shows."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="controls"):
+        pickers.block_picker("pick-block")
+        pickers.head_picker("pick-head")
+        shown = st.segmented_control(
+            "The map shows",
+            list(_VALUES),
+            default="weights",
+            required=True,
+            key="shows",
+            bind="query-params",
+            label_visibility="collapsed",
+            width="content",
+        )
+        is_masked = st.toggle("Causal mask", value=True, key="mask", bind="query-params")
+    return is_masked, _VALUES.get(str(shown), "weights")
+
+
+def shown_trace(is_masked: bool) -> Trace:
+    """Return the pass over the text, with the mask or without."""
+    return session.trace(None if is_masked else MASK_OFF)
+
+
+def choose_cell(key: str) -> None:
+    """Take over the cell that was clicked in an element; call it from a callback."""
+    cell = session.element_state(key, "cell")
+    if cell:
+        session.select(query=int(cell[0]), token=int(cell[1]))
+
+
+def choose_head(key: str) -> None:
+    """Take over the head that was clicked in an element; call it from a callback."""
+    chosen = session.element_state(key, "head")
+    if chosen:
+        session.select(block=int(chosen[0]), head=int(chosen[1]))
+
+
+def all_pictures(trace: Trace) -> NDArray[np.uint8]:
+    """Return `(n_layer, n_head, S, S)` small pictures; show progress where they take a while."""
+    with _lock:
+        ready = _pictures.get(trace)
+    if ready is not None:
+        return ready
+    size, n_layer = thumbnail_size(trace.config.n_layer, trace.config.n_head), len(trace.blocks)
+    bar = None if isinstance(trace.blocks, tuple) else st.progress(0.0, "Working out all heads")
+    made = []
+    for index in range(n_layer):
+        made.append(thumbnails(trace.blocks[index].pattern, size))
+        if bar:
+            bar.progress((index + 1) / n_layer, f"Working out all heads: block {index + 1}")
+    if bar:
+        bar.empty()
+    with _lock:
+        _pictures[trace] = np.stack(made)
+        return _pictures[trace]
+
+
+def sizes(trace: Trace) -> str:
+    """Write this run's sizes, letter and number together."""
+    config, T = trace.config, len(trace.tokens)
+    return (
+        f"T = {T} tokens · d_model = {config.d_model} · n_head = {config.n_head} · "
+        f"d_head = {config.d_head} · q, k, v: {T} × {config.d_head} each · map: {T} × {T} · "
+        f"{config.parameters.attention:,} parameters a block"
+    )
+
+
+def formula(trace: Trace) -> None:
+    """Draw the formula, its symbols in the picture's colours, with this run's d_head."""
+    d_head = trace.config.d_head
+    st.markdown(
+        "#### In two lines\n\n"
+        ":violet[**weights**] = softmax( :blue[**q**] · :orange[**k**] / √d_head + mask )\n\n"
+        ":violet[**z**] = :violet[**weights**] × :green[**v**]\n\n"
+        f"√d_head = √{d_head} = {np.sqrt(d_head):.4f}. Without the division, dot products grow "
+        "with the length of the vectors and softmax would put nearly all weight on one key. "
+        "The mask is 0 for a key that may be seen and −∞ for a later one; e to the power of "
+        "−∞ is exactly 0."
+    )
+
+
+def things_to_try(trace: Trace) -> list[pickers.Action]:
+    """Return three heads worth a look in this text, each found by counting over all of them."""
+    stories = (
+        ("One token back", "Mean weight on the token just before", previous_share),
+        ("Its own token", "Mean weight of a token on itself", own_share),
+        ("Most even", "Entropy of a row over its largest possible, on average", evenness),
+    )
+    found = []
+    for words, meaning, measure in stories:
+        scores = np.stack([measure(block.pattern) for block in trace.blocks])
+        block, head = map(int, np.unravel_index(scores.argmax(), scores.shape))
+        number = percent(float(scores[block, head]))
+        found.append(
+            pickers.Action(
+                f"{words}: block {block + 1} · head {head + 1}",
+                f"{meaning}: {number}, the largest of all {scores.size} heads on this text.",
+                {"block": block, "head": head},
+            )
+        )
+    return found
+
+
+def attention_class(block: int) -> type:
+    """Return the class whose code made the numbers, for showing its source."""
+    return type(session.model().h[block].attn)
+
+
+def mask_note(trace: Trace, chosen: Selection) -> None:
+    """Say, with the mask off, how much weight now goes to later tokens, and what it does."""
+    if trace.silenced != MASK_OFF:
+        return
+    pattern = trace.blocks[chosen.block].pattern[chosen.head]
+    leak, T = later_share(pattern), len(trace.tokens)
+    st.info(
+        f"The mask is off. In this head, row {chosen.query} puts "
+        f"{percent(float(leak[chosen.query]), is_exact=True)} of its weight on tokens that come "
+        f"after it; over all {T} rows the mean is {percent(float(leak.mean()))}. "
+        + explain.sections("attention")["Mask"],
+        icon=":material/visibility:",
+    )
+
+
+def experiments(labels: Sequence[str]) -> None:
+    """Draw the chosen experiment; only that one is worked out."""
+    st.markdown("### Change something and compare")
+    chosen = st.segmented_control(
+        "Experiment",
+        _EXPERIMENTS,
+        default=_EXPERIMENTS[0],
+        required=True,
+        key="experiment",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if chosen == _EXPERIMENTS[1]:
+        _replace(labels)
+    else:
+        _silence()
+
+
+def _silence() -> None:
+    chosen, cutter = session.selection(), session.cutter()
+    st.markdown(explain.sections("attention")["Silence"])
+    silenced = session.trace(Silenced("head", chosen.block, chosen.head))
+    name = f"block {chosen.block + 1} · head {chosen.head + 1}"
+    st.caption(
+        f"What could follow after position {chosen.query}, the chosen query, "
+        f"with and without {name}."
+    )
+    compare_bars(
+        key="silenced",
+        before=session.trace().logits[chosen.query],
+        after=silenced.logits[chosen.query],
+        label=cutter.label,
+        changed=f"without {name}",
+    )
+
+
+def _replace(labels: Sequence[str]) -> None:
+    st.markdown(explain.sections("attention")["Proof"])
+    if len(labels) < 2:
+        st.info("This takes at least two tokens: type another word.")
+        return
+    position, replacement = _replacement_controls(len(labels))
+    cutter, read = session.cutter(), session.tokens()
+    other = Tokens(
+        (*read.ids[:position], replacement, *read.ids[position + 1 :]),
+        (*read.pieces[:position], cutter.piece(replacement), *read.pieces[position + 1 :]),
+    )
+    masked, unmasked = (
+        row_differences(session.trace(silenced), session.trace(silenced, of=other))
+        for silenced in (None, MASK_OFF)
+    )
+    proof(
+        key="proof",
+        labels=labels,
+        replaced=position,
+        replacement=cutter.label(replacement),
+        masked=masked,
+        unmasked=unmasked,
+    )
+
+
+def _replacement_controls(T: int) -> tuple[int, int]:
+    """Return which position is replaced, and the id of the token that takes its place."""
+    cutter, read = session.cutter(), session.tokens()
+    left, right = st.columns([3, 2])
+    with left:
+        position = (
+            st.slider("Replace the token at position", 1, T - 1, T - 1, key="replaced")
+            if T > 2
+            else 1
+        )
+    with right:
+        typed = st.text_input(
+            "by the first token of", " dog", key="replacement", max_chars=60, live="250ms"
+        )
+    ids = cutter.encode(typed or "").ids
+    replacement = ids[0] if ids else cutter.end_of_text_id
+    if replacement == read.ids[position]:
+        st.caption("This is the same token, so nothing can change. Type another one.")
+    return int(position), replacement
