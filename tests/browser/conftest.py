@@ -56,13 +56,14 @@ def start_app(tmp_path_factory):
         port = free_port()
         log = tmp_path_factory.mktemp("app") / "log.txt"
         command = (sys.executable, "-m", "streamlit", "run")
-        process = subprocess.Popen(
-            [*command, str(script), "--server.port", str(port), "--server.headless", "true"],
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdout=log.open("w"),
-            stderr=subprocess.STDOUT,
-        )
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [*command, str(script), "--server.port", str(port), "--server.headless", "true"],
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         running.append(process)
         address = f"http://127.0.0.1:{port}"
         until = time.monotonic() + 60

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browser.conftest import settle
 from playwright.sync_api import expect
 
+from model.tokenizer import MAX_CHARACTERS
 from pages.parts.stages import STAGES
 
 pytestmark = pytest.mark.browser
@@ -59,12 +60,14 @@ def test_hostile_text_stays_text(visit, name):
     assert page.get_by_role("alert").count() == 0
 
 
-def test_a_pasted_megabyte_hangs_nothing_and_is_kept(visit):
+def test_of_a_pasted_megabyte_the_end_is_kept_and_nothing_hangs(visit):
     page = visit()
-    type_text(page, "All work and no play. " * 50_000)
+    pasted = "All work and no play. " * 50_000
+    type_text(page, pasted)
     expect(page.get_by_text("a link carries only its end").first).to_be_visible()
     settle(page)
-    assert len(page.get_by_role("textbox", name="Your text").input_value()) == 1_100_000
+    box = page.get_by_role("textbox", name="Your text")
+    assert box.input_value() == pasted[-MAX_CHARACTERS:]
     assert page.get_by_role("alert").count() == 0
     assert len(page.url) < 8000
 
