@@ -6,6 +6,7 @@ The words themselves are files in `pages/texts/`; a writer needs no Python.
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -63,6 +64,36 @@ def words_beside(name: str) -> None:
     for column, heading in zip(st.columns(len(found), gap="large"), found, strict=True):
         with column:
             st.markdown(f"#### {heading}\n\n{sections(name)[heading]}")
+
+
+@dataclass(frozen=True)
+class Try:
+    """Offer one thing to do with one click.
+
+    Args:
+        label: What the button says.
+        act: Called when it is pressed, before the page runs again.
+        watch: Where to look then.
+    """
+
+    label: str
+    act: Callable[[], None]
+    watch: str
+
+
+def tries(name: str, *things: Try) -> None:
+    """Draw the things to try on a page, each a button with what to look at."""
+    st.markdown("#### Try")
+    for number, thing in enumerate(things):
+        st.button(thing.label, key=f"try-{name}-{number}", on_click=thing.act)
+        st.caption(thing.watch)
+
+
+def sources(name: str) -> None:
+    """Draw the sources of a page's claims: the section "Sources" of its text, closed."""
+    if "words" not in session.selection().hide:
+        with st.expander("Sources"):
+            st.markdown(sections(name)["Sources"])
 
 
 def code_that_ran(*functions: Callable[..., object], shapes: str = "") -> None:

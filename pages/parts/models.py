@@ -1,10 +1,13 @@
 """Load a model by name, once for all visitors."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from model.catalog import EMBEDDED_FOLDER, known_models
+from model.trace import Array
 
 if TYPE_CHECKING:
     from model.gpt import GPT
@@ -50,3 +53,20 @@ def download(model_id: str) -> str | None:
     except (CheckpointError, OSError) as error:
         return str(error)
     return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def parameters(model_id: str) -> Mapping[str, Array]:
+    """Return a known model's learned numbers by name, read-only and without a copy.
+
+    Matrices lie as in `torch.nn.Linear`: `(d_out, d_in)`.
+    """
+    return read_only(loaded_model(model_id))
+
+
+def read_only(model: "GPT") -> Mapping[str, Array]:
+    """Return the parameters of a model as float32 arrays nobody can write to."""
+    arrays = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+    for array in arrays.values():
+        array.flags.writeable = False
+    return MappingProxyType(arrays)

@@ -9,6 +9,7 @@ Memory: at most `_TRACES` traces are kept for all visitors together, each at mos
 `model.hooks.KEPT_BYTES` (256 MiB); a trace of 20 tokens through the embedded model is 2 MB.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,10 @@ from model.catalog import EMBEDDED, KnownModel, known_models
 from model.config import GPTConfig
 from model.sampling import SamplingSettings
 from model.tokenizer import Tokenizer, Tokens, start_token, tail, tokenizer
-from model.trace import Silenced, Trace
+from model.trace import Array, Silenced, Trace
 from pages.parts import boot
 from pages.parts.models import is_here, loaded_model
+from pages.parts.models import parameters as known_parameters
 
 if TYPE_CHECKING:
     from model.gpt import GPT
@@ -143,6 +145,12 @@ def model() -> "GPT":
     """Return the chosen model; wait for the warm-up, and for the download if there is one."""
     boot.wait()
     return loaded_model(known_model().id)
+
+
+def parameters() -> Mapping[str, Array]:
+    """Return the chosen model's learned numbers by name, read-only."""
+    boot.wait()
+    return known_parameters(known_model().id)
 
 
 def cutter() -> Tokenizer:
