@@ -1,0 +1,351 @@
+"""What a Trace and its model imply: head outputs, the logit lens, the exact ledger of a logit.
+
+Nothing here was recorded: it follows from recorded numbers and the parameters, in float64 numpy
+where that is cheap. A ledger is an account of direct contributions, given this run's scale of the
+final LayerNorm; it is no cause, because early parts also act through later ones. A lens reads a
+middle state with the last block's key.
+
+Sources: Elhage et al. 2021, transformer-circuits.pub/2021/framework (what a head adds to the
+residual stream, direct contributions); nostalgebraist 2020, "interpreting GPT: the logit lens".
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.trace import Array, BlockTrace, Trace
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from model.gpt import GPT
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.intp]
+PartKind = Literal[
+    "token", "position", "head", "attention bias", "mlp", "mlp bias", "final norm bias"
+]
+# Logits worked out at once: 16 MiB of them.
+_LOGITS_AT_ONCE = 2**22
+
+
+class StreamPart(NamedTuple):
+    """Name one of the vectors that add up to the last residual stream of one token.
+
+    Args:
+        kind: What wrote it; "head" includes what the head's value bias brings.
+        block: The block it is in, from 0; none for the embeddings.
+        head: From 0, where a head wrote it.
+        vector: `(d_model,)`.
+    """
+
+    kind: PartKind
+    block: int | None
+    head: int | None
+    vector: Floats
+
+
+class LedgerEntry(NamedTuple):
+    """Book what one part adds to a logit, minus what it adds to the vocabulary's mean logit."""
+
+    kind: PartKind
+    block: int | None
+    head: int | None
+    amount: float
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Account for one logit at one position.
+
+    Args:
+        position: Whose logits.
+        id: The token whose logit it is.
+        entries: In the order in which the parts write; they add up to `logit` − `mean_logit`.
+        logit: The model's own.
+        mean_logit: Of the model's own logits, over the vocabulary.
+    """
+
+    position: int
+    id: int
+    entries: tuple[LedgerEntry, ...]
+    logit: float
+    mean_logit: float
+
+    @property
+    def total(self) -> float:
+        """The sum of all entries."""
+        return float(sum(entry.amount for entry in self.entries))
+
+    @property
+    def difference(self) -> float:
+        """How far the sum is from the model's own number: rounding of 32-bit numbers."""
+        return self.total - (self.logit - self.mean_logit)
+
+    @property
+    def turnover(self) -> float:
+        """The sum of the entries' sizes, without their signs: what rounding is measured by."""
+        return float(sum(abs(entry.amount) for entry in self.entries))
+
+
+@dataclass(frozen=True, eq=False)
+class Lens:
+    """Hold what would be said after each block; row 0 is before the first, row i after block i.
+
+    Args:
+        positions: `(n,)`, which tokens the columns are.
+        followed: `(n,)`, the id whose rank is told in each column.
+        top: `(n_layer + 1, n)`, id of the likeliest token.
+        top_probs: `(n_layer + 1, n)`, its probability.
+        ranks: `(n_layer + 1, n)`, of `followed`: 1 where nothing is likelier.
+        probs: `(n_layer + 1, n)`, of `followed`.
+        entropies: `(n_layer + 1, n)`, of the whole distribution, in nats.
+    """
+
+    positions: Ids
+    followed: Ids
+    top: Ids
+    top_probs: Floats
+    ranks: Ids
+    probs: Floats
+    entropies: Floats
+
+
+class Addition(NamedTuple):
+    """Measure one of the two additions of a block, for one token.
+
+    Args:
+        block: From 0.
+        part: Who adds.
+        before: Length of the token's vector before.
+        added: Length of what is added.
+        after: Length afterwards.
+        cosine: Between the vector before and afterwards: how far it was turned.
+        cosine_added: Between the vector before and what is added.
+    """
+
+    block: int
+    part: Literal["attention", "mlp"]
+    before: float
+    added: float
+    after: float
+    cosine: float
+    cosine_added: float
+
+
+def head_outputs(model: "GPT", trace: Trace, number: int) -> Floats:
+    """Return what each head of block `number` adds to the stream, `(n_head, T, d_model)`.
+
+    With `c_proj`'s bias they add up to `attn_out`.
+    """
+    return _heads(model, trace, number, trace.blocks[number].z)
+
+
+def _heads(model: "GPT", trace: Trace, number: int, z: Array) -> Floats:
+    n_head, _, d_head = z.shape
+    if _is_silenced(trace, "attention", number):
+        return np.zeros((n_head, z.shape[1], n_head * d_head))
+    weight = _float64(model.blocks[number].attn.c_proj.weight)
+    by_head = weight.reshape(-1, n_head, d_head).transpose(1, 2, 0)  # (n_head, d_head, d_model)
+    return z.astype(np.float64) @ by_head
+
+
+def stream_parts(model: "GPT", trace: Trace, position: int) -> Iterator[StreamPart]:
+    """Yield the vectors that add up to `blocks[-1].resid_post[position]`, in their order."""
+    yield StreamPart("token", None, None, trace.tok_embed[position].astype(np.float64))
+    yield StreamPart("position", None, None, trace.pos_embed[position].astype(np.float64))
+    for number in range(trace.config.n_layer):
+        yield from _block_parts(model, trace, number, position)
+
+
+def _block_parts(model: "GPT", trace: Trace, number: int, position: int) -> Iterator[StreamPart]:
+    block, layer = trace.blocks[number], model.blocks[number]
+    heads = _heads(model, trace, number, block.z[:, position, None])
+    for head, vector in enumerate(heads[:, 0]):
+        yield StreamPart("head", number, head, vector)
+    # Where a sub-layer is silenced, its bias is silent as well.
+    is_heard = not _is_silenced(trace, "attention", number)
+    yield StreamPart("attention bias", number, None, _float64(layer.attn.c_proj.bias) * is_heard)
+    bias = _float64(layer.mlp.c_proj.bias) * (not _is_silenced(trace, "mlp", number))
+    yield StreamPart("mlp", number, None, block.mlp_out[position] - bias)
+    yield StreamPart("mlp bias", number, None, bias)
+
+
+def _is_silenced(trace: Trace, kind: Literal["attention", "mlp"], number: int) -> bool:
+    silenced = trace.silenced
+    return silenced is not None and (silenced.kind, silenced.block) == (kind, number)
+
+
+def ledger(model: "GPT", trace: Trace, position: int, token_id: int) -> Ledger:
+    """Book the logit of any token at one position to the parts that wrote it.
+
+    Each part goes through the final LayerNorm with this run's μ and √(σ² + ε), then along the
+    token's row of the output matrix; the LayerNorm's β is an entry of its own. GPT-2's output
+    matrix has no bias.
+    """
+    row = _float64(model.lm_head.weight[token_id]) - _vocabulary_mean(model)
+    direction = row * _float64(model.ln_f.weight)
+    # (v − mean of v) · direction = v · (direction − mean of direction).
+    direction = (direction - direction.mean()) / float(trace.ln_f.std[position])
+    entries = [
+        LedgerEntry(part.kind, part.block, part.head, float(part.vector @ direction))
+        for part in stream_parts(model, trace, position)
+    ]
+    beta = float(_float64(model.ln_f.bias) @ row)
+    logits = trace.logits[position]
+    return Ledger(
+        position=position,
+        id=token_id,
+        entries=(*entries, LedgerEntry("final norm bias", None, None, beta)),
+        logit=float(logits[token_id]),
+        mean_logit=float(logits.mean(dtype=np.float64)),
+    )
+
+
+def direct_logits(model: "GPT", trace: Trace, position: int, vector: NDArray[np.floating]) -> Array:
+    """Return what `vector` adds to every logit at `position`, minus the mean: `(vocab_size,)`.
+
+    Directly, that is: through the final LayerNorm with this run's scale, past all later blocks.
+    """
+    centered = (vector - vector.mean(dtype=np.float64)) * _float64(model.ln_f.weight)
+    scaled = (centered / float(trace.ln_f.std[position])).astype(np.float32)
+    added = _float32(model.lm_head.weight) @ scaled
+    return added - added.mean(dtype=np.float64).astype(np.float32)
+
+
+def _vocabulary_mean(model: "GPT") -> Floats:
+    return _float32(model.lm_head.weight).mean(axis=0, dtype=np.float64)
+
+
+def logit_lens(
+    model: "GPT", trace: Trace, positions: Sequence[int], *, followed: Sequence[int] | None = None
+) -> Lens:
+    """Read the residual stream between the blocks as if the model ended there.
+
+    The final LayerNorm and the output matrix are applied to it, so the last row is the model's own
+    distribution.
+
+    Args:
+        model: The one that was traced.
+        trace: Its blocks are read one at a time.
+        positions: Which tokens to read at.
+        followed: The id whose rank is told at each of them; the model's own likeliest by default.
+    """
+    places = np.asarray(positions, dtype=np.intp)
+    last = trace.blocks[-1].resid_post[places]
+    ids = np.asarray(followed, np.intp) if followed is not None else _likeliest(model, last)
+    rows = [_read(model, stream, ids) for stream in _streams(trace, places)]
+    top, top_probs, ranks, probs, entropies = (np.stack(kind) for kind in zip(*rows, strict=True))
+    return Lens(places, ids, top, top_probs, ranks, probs, entropies)
+
+
+def lens_logits(model: "GPT", trace: Trace, row: int, position: int) -> Array:
+    """Return the logits `(vocab_size,)` of one cell of the lens; the last row has the real ones."""
+    if row == trace.config.n_layer:
+        return trace.logits[position]
+    return _unembed(model, trace.blocks[row].resid_pre[position, None])[0]
+
+
+def _streams(trace: Trace, places: Ids) -> Iterator[Array]:
+    # Of a long text each reading works a block out: take both of the last one's at once.
+    for number in range(trace.config.n_layer):
+        block: BlockTrace = trace.blocks[number]
+        yield block.resid_pre[places]
+        if number == trace.config.n_layer - 1:
+            yield block.resid_post[places]
+
+
+def _likeliest(model: "GPT", stream: Array) -> Ids:
+    found = [logits.argmax(axis=1) for _, logits in _unembed_chunks(model, stream)]
+    return np.concatenate(found)
+
+
+def _read(model: "GPT", stream: Array, followed: Ids) -> tuple[Ids, Floats, Ids, Floats, Floats]:
+    """Read `(n, d_model)`: the top id, its probability, rank and probability of the followed."""
+    parts = [_judge(logits, followed[at]) for at, logits in _unembed_chunks(model, stream)]
+    top, top_probs, ranks, probs, entropies = (
+        np.concatenate(kind) for kind in zip(*parts, strict=True)
+    )
+    return top, top_probs, ranks, probs, entropies
+
+
+def _judge(logits: Array, followed: Ids) -> tuple[Ids, Floats, Ids, Floats, Floats]:
+    """Describe `(n, vocab_size)` logits, each row by itself."""
+    rows = np.arange(len(logits))
+    top, own = logits.argmax(axis=1), logits[rows, followed]
+    shifted = logits - logits[rows, top][:, None]
+    weights = np.exp(shifted)
+    total = weights.sum(axis=1, dtype=np.float64)
+    probs = np.exp(own.astype(np.float64) - logits[rows, top]) / total
+    # Σ −p·ln p with ln p = shifted − ln total.
+    entropies = np.log(total) - np.einsum("nv,nv->n", weights, shifted) / total
+    ranks = 1 + np.count_nonzero(logits > own[:, None], axis=1)
+    return top, 1 / total, ranks, probs, entropies
+
+
+def _unembed_chunks(model: "GPT", stream: Array) -> Iterator[tuple[slice, Array]]:
+    count = max(1, _LOGITS_AT_ONCE // model.config.vocab_size)
+    for first in range(0, len(stream), count):
+        at = slice(first, first + count)
+        yield at, _unembed(model, stream[at])
+
+
+def _unembed(model: "GPT", stream: Array) -> Array:
+    """Map `(n, d_model)` through the final LayerNorm and the output matrix to logits."""
+    centered = stream - stream.mean(axis=1, keepdims=True)
+    std = np.sqrt(np.square(centered).mean(axis=1, keepdims=True) + np.float32(model.ln_f.eps))
+    normalized = centered / std * _float32(model.ln_f.weight) + _float32(model.ln_f.bias)
+    return normalized @ _float32(model.lm_head.weight).T
+
+
+def additions(trace: Trace, position: int) -> tuple[Addition, ...]:
+    """Measure both additions of every block for one token, in their order."""
+    found: list[Addition] = []
+    for number in range(trace.config.n_layer):
+        block = trace.blocks[number]
+        pre, mid, post = (
+            x[position].astype(np.float64)
+            for x in (block.resid_pre, block.resid_mid, block.resid_post)
+        )
+        attn_out, mlp_out = (
+            x[position].astype(np.float64) for x in (block.attn_out, block.mlp_out)
+        )
+        found.append(Addition(number, "attention", *_measure(pre, attn_out, mid)))
+        found.append(Addition(number, "mlp", *_measure(mid, mlp_out, post)))
+    return tuple(found)
+
+
+def _measure(
+    before: Floats, added: Floats, after: Floats
+) -> tuple[float, float, float, float, float]:
+    length = np.linalg.norm
+    turned, agreed = cosine(before, after), cosine(before, added)
+    return float(length(before)), float(length(added)), float(length(after)), turned, agreed
+
+
+def cosine(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+    """Return a · b / (|a| · |b|), −1 to 1; 0 where one of them is all zero."""
+    product = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
+    return float(a @ b) / product if product else 0.0
+
+
+def mlp_out_of(model: "GPT", number: int, mlp_post: NDArray[np.floating]) -> Floats:
+    """Map hidden neurons `(…, d_mlp)` of block `number` back to the stream, `(…, d_model)`."""
+    layer = model.blocks[number].mlp.c_proj
+    return mlp_post @ _float64(layer.weight).T + _float64(layer.bias)
+
+
+def neuron_row(model: "GPT", number: int, neuron: int) -> Floats:
+    """Return what one neuron writes to the stream for each unit it fires, `(d_model,)`."""
+    return _float64(model.blocks[number].mlp.c_proj.weight[:, neuron])
+
+
+def _float32(parameter: "Tensor") -> Array:
+    return parameter.detach().float().cpu().numpy()
+
+
+def _float64(parameter: "Tensor") -> Floats:
+    return parameter.detach().double().cpu().numpy()
