@@ -41,12 +41,14 @@ def stage(name: str) -> Stage:
 def where_you_are(name: str) -> None:
     """Draw the way of the text through the model, this page's part lit, each part a link."""
     with st.container(key="where", horizontal=True, gap="small", vertical_alignment="center"):
-        st.html("<span class='where-end'>text</span>")
+        st.html("<span class='where-end'>text</span>", width="content")
         for page in STAGES:
             if page.step is None:
                 continue
-            st.html("<span class='where-arrow' aria-hidden='true'>▸</span>")
-            with st.container(key=f"where-{'here' if page.name == name else page.name}"):
+            st.html("<span class='where-arrow' aria-hidden='true'>▸</span>", width="content")
+            with st.container(
+                key=f"where-{'here' if page.name == name else page.name}", width="content"
+            ):
                 st.page_link(page.path, label=page.step)
 
 
