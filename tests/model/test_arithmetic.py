@@ -1,0 +1,220 @@
+"""Every kind of number, derived by hand, is the model's own; every tree gives its own value."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from model import arithmetic
+from model.catalog import EMBEDDED_FOLDER
+from model.checkpoints import load_checkpoint
+from model.config import Activation, GPTConfig
+from model.gpt import GPT
+from model.hooks import record
+from model.sampling import SamplingSettings, distribution
+from model.terms import Derived, combined, constant
+from model.tokenizer import Tokens, start_token, tokenizer
+from model.trace import Silenced
+
+T = 7
+
+
+def random_run(*, activation: Activation = "gelu_tanh", is_tied=True, silenced=None):
+    config = GPTConfig(300, 16, 2, 4, 24, activation=activation, is_tied=is_tied)
+    model = GPT(config).eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.3, generator=generator)
+    pieces = (b"a", b" b", b"", b"\xf0", b"=c", b"d", b"e")
+    tokens = Tokens(tuple(int(i) for i in np.random.default_rng(1).integers(0, 300, T)), pieces)
+    return record(model, tokens, silenced=silenced), arrays(model)
+
+
+def arrays(model):
+    return {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
+
+
+@pytest.fixture(scope="module")
+def embedded():
+    model = load_checkpoint(EMBEDDED_FOLDER).eval()
+    size = model.config.vocab_size
+    start, text = start_token(size), tokenizer(size).encode("The cat sat")
+    tokens = Tokens(start.ids + text.ids, start.pieces + text.pieces)
+    return record(model, tokens), arrays(model)
+
+
+def every_kind(trace, parameters, *, stride):
+    """Yield numbers of every kind; `stride` thins out positions, dimensions and neurons."""
+    config, n = trace.config, len(trace.tokens)
+    places = [
+        {"position": position, "dim": dim}
+        for position, dim in itertools.product(range(n), range(0, config.d_model, stride))
+    ]
+    norms = [f"h.{block}.{name}" for block in range(config.n_layer) for name in ("ln_1", "ln_2")]
+    for place in places:
+        yield "token", arithmetic.token_entry(trace, parameters, **place)
+        yield "position", arithmetic.position_entry(trace, parameters, **place)
+        yield "input", arithmetic.input_entry(trace, **place)
+        for norm in [*norms, "ln_f"]:
+            yield "norm", arithmetic.norm_entry(trace, parameters, norm=norm, **place)
+            yield "normalized", arithmetic.norm_normalized(trace, norm=norm, **place)
+            for one in (arithmetic.norm_mean, arithmetic.norm_variance, arithmetic.norm_std):
+                yield one.__name__, one(trace, norm=norm, position=place["position"])
+        for block in range(config.n_layer):
+            yield from block_kinds(trace, parameters, {"block": block, **place})
+    for position, token_id in itertools.product(range(n), range(0, config.vocab_size, 40 * stride)):
+        logit = arithmetic.logit(
+            trace, parameters, position=position, token_id=token_id, label="it"
+        )
+        yield "logit", logit
+
+
+def block_kinds(trace, parameters, where):
+    config, n = trace.config, len(trace.tokens)
+    yield "attn_out", arithmetic.attn_out_entry(trace, parameters, **where)
+    yield "resid_mid", arithmetic.resid_mid_entry(trace, **where)
+    yield "resid_post", arithmetic.resid_post_entry(trace, **where)
+    yield "mlp_out", arithmetic.mlp_out_entry(trace, parameters, **where)
+    block, position, dim = where["block"], where["position"], where["dim"]
+    for neuron in (dim, config.d_mlp - 1 - dim):
+        at = {"block": block, "position": position, "neuron": neuron}
+        yield "mlp_pre", arithmetic.mlp_pre_entry(trace, parameters, **at)
+        yield "mlp_post", arithmetic.mlp_post_entry(trace, **at)
+    head, inner = dim % config.n_head, dim % config.d_head
+    yield "head", arithmetic.head_contribution(trace, parameters, head=head, **where)
+    at = {"block": block, "head": head, "position": position, "dim": inner}
+    yield "z", arithmetic.z_entry(trace, **at)
+    for part in ("q", "k", "v"):
+        yield part, arithmetic.qkv_entry(trace, parameters, part=part, **at)
+    for key in range(n):
+        at = {"block": block, "head": head, "query": position, "key": key}
+        yield "score", arithmetic.score(trace, **at)
+        yield "weight", arithmetic.attention_weight(trace, **at)
+
+
+def assert_agrees(kind: str, derived: Derived):
+    assert abs(derived.difference) < derived.allowance, (kind, derived.term.label, derived)
+
+
+@pytest.mark.parametrize("activation", ["gelu_tanh", "gelu"])
+@pytest.mark.parametrize("is_tied", [True, False])
+def test_every_kind_of_number_is_the_models_own(activation, is_tied):
+    trace, parameters = random_run(activation=activation, is_tied=is_tied)
+    kinds = set()
+    for kind, derived in every_kind(trace, parameters, stride=5):
+        assert_agrees(kind, derived)
+        kinds.add(kind)
+    assert len(kinds) == 22
+
+
+def test_every_kind_of_number_of_the_embedded_model_is_its_own(embedded):
+    trace, parameters = embedded
+    for kind, derived in every_kind(trace, parameters, stride=97):
+        assert_agrees(kind, derived)
+
+
+@pytest.mark.parametrize(
+    "silenced",
+    [
+        Silenced("head", 1, 2),
+        Silenced("neuron", 0, 5),
+        Silenced("attention", 1),
+        Silenced("mlp", 0),
+        Silenced("positions"),
+        Silenced("mask"),
+    ],
+)
+def test_a_pass_without_a_part_is_derived_without_it(silenced):
+    trace, parameters = random_run(silenced=silenced)
+    for kind, derived in every_kind(trace, parameters, stride=5):
+        assert_agrees(kind, derived)
+
+
+def test_attention_weights_of_a_row_add_up_to_one_and_masked_ones_are_zero():
+    trace, _ = random_run()
+    row = [
+        arithmetic.attention_weight(trace, block=1, head=3, query=4, key=key) for key in range(T)
+    ]
+    assert math.fsum(one.term.value for one in row) == pytest.approx(1, abs=1e-7)
+    assert [one.term.operation for one in row[5:]] == ["masked", "masked"]
+    assert [one.model_value for one in row[5:]] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SamplingSettings(),
+        SamplingSettings(temperature=0.3, top_k=40),
+        SamplingSettings(temperature=2.5, top_p=0.8),
+        SamplingSettings(temperature=0.0),
+    ],
+)
+def test_a_probability_is_the_share_of_what_the_filters_left(embedded, settings):
+    trace, _ = embedded
+    found = distribution(trace.logits[-1], settings)
+    order = np.argsort(-found.probs)
+    for token_id in [*order[:15], order[-1]]:
+        derived = arithmetic.probability(
+            found, temperature=settings.temperature, token_id=int(token_id), label=str
+        )
+        assert derived.term.value == pytest.approx(float(found.probs[token_id]), abs=1e-12)
+        assert len(list(leaves(derived.term))) < 100
+
+
+def test_a_probability_is_torchs_softmax(embedded):
+    trace, _ = embedded
+    logits = trace.logits[-1]
+    oracle = F.softmax(torch.tensor(logits).double() / 0.7, dim=-1)
+    found = distribution(logits, SamplingSettings(temperature=0.7))
+    derived = arithmetic.probability(found, temperature=0.7, token_id=11, label=str)
+    assert derived.term.value == pytest.approx(oracle[11].item(), rel=1e-9)
+
+
+def leaves(term):
+    if not term.children:
+        yield term
+    for child in term.children:
+        yield from leaves(child)
+
+
+def test_a_score_is_its_products_summed_and_divided():
+    trace, _ = random_run()
+    term = arithmetic.score(trace, block=0, head=1, query=3, key=2).term
+    summed, root = term.children
+    assert summed.operation == "sum"
+    assert len(summed.children) == trace.config.d_head
+    assert {child.operation for child in summed.children} == {"product"}
+    assert root.value == math.sqrt(trace.config.d_head)
+    assert {leaf.role for leaf in leaves(summed)} == {"query", "key"}
+
+
+def test_the_variance_divides_by_the_number_of_dimensions():
+    trace, _ = random_run()
+    derived = arithmetic.norm_variance(trace, norm="ln_f", position=2)
+    row = trace.blocks[-1].resid_post[2].astype(np.float64)
+    assert derived.term.value == pytest.approx(np.var(row, ddof=0), rel=1e-12)
+
+
+def test_head_contributions_and_the_bias_add_up_to_the_output():
+    trace, parameters = random_run()
+    place = {"block": 1, "position": 5, "dim": 3}
+    whole = arithmetic.attn_out_entry(trace, parameters, **place).term.value
+    heads = [
+        arithmetic.head_contribution(trace, parameters, head=head, **place).term.value
+        for head in range(4)
+    ]
+    bias = float(parameters["h.1.attn.c_proj.bias"][3])
+    assert math.fsum([*heads, bias]) == pytest.approx(whole, abs=1e-12)
+
+
+def test_the_magnitude_ignores_that_summands_cancel():
+    big, minus = constant("", "a", 1000.0), constant("", "b", -1000.0)
+    cancelled = combined("sum", "", "s", big, minus)
+    assert (cancelled.value, cancelled.magnitude) == (0.0, 2000.0)
+    half = combined("quotient", "", "h", cancelled, constant("", "two", 2.0))
+    assert half.magnitude == 1000.0
+    assert Derived(half, 0.0).allowance == pytest.approx(0.01)
