@@ -4,31 +4,15 @@ The words themselves are files in `pages/texts/`; a writer needs no Python.
 """
 
 import inspect
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import streamlit as st
 
 from pages.parts import session
 from pages.parts.stages import stage, where_you_are
-
-_TEXTS = Path(__file__).parents[1] / "texts"
-
-
-@lru_cache(maxsize=64)
-def sections(name: str) -> dict[str, str]:
-    """Return the sections of `pages/texts/NAME.md` by their headings.
-
-    The text before the first heading is under "".
-    """
-    parts = re.split(r"^## +(.+)$", (_TEXTS / f"{name}.md").read_text("utf-8"), flags=re.MULTILINE)
-    return {"": parts[0].strip()} | {
-        heading.strip(): body.strip()
-        for heading, body in zip(parts[1::2], parts[2::2], strict=True)
-    }
+from pages.parts.terms import with_terms
+from pages.parts.texts import sections
 
 
 def page_head(name: str, *, parameters: int | None = None) -> None:
@@ -53,7 +37,8 @@ def words(name: str) -> None:
         return
     for heading in ("What", "How", "Why"):
         if heading in sections(name):
-            st.markdown(f"#### {heading}\n\n{sections(name)[heading]}")
+            body = with_terms(sections(name)[heading])
+            st.markdown(f"#### {heading}\n\n{body}", unsafe_allow_html=True)
 
 
 def words_beside(name: str) -> None:
@@ -63,7 +48,8 @@ def words_beside(name: str) -> None:
     found = [heading for heading in ("What", "How", "Why") if heading in sections(name)]
     for column, heading in zip(st.columns(len(found), gap="large"), found, strict=True):
         with column:
-            st.markdown(f"#### {heading}\n\n{sections(name)[heading]}")
+            body = with_terms(sections(name)[heading])
+            st.markdown(f"#### {heading}\n\n{body}", unsafe_allow_html=True)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class Stage:
 STAGES = (
     Stage("overview", "Overview", ":material/account_tree:"),
     Stage("attention", "Causal attention", ":material/grid_on:", "attention"),
+    Stage("glossary", "Glossary and reading", ":material/menu_book:"),
 )
 
 

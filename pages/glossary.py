@@ -1,0 +1,30 @@
+"""Every term with this run's numbers, and where to read on."""
+
+from pages.parts.router import require_router
+
+require_router()
+
+import streamlit as st  # noqa: E402
+
+from pages.parts import explain, session  # noqa: E402
+from pages.parts.terms import example_numbers, glossary  # noqa: E402
+from pages.parts.texts import as_text, sections  # noqa: E402
+
+explain.page_head("glossary")
+wanted = st.text_input("Find a term", key="glossary_find", placeholder="for example: softmax")
+numbers = example_numbers(session.trace())
+found = [
+    entry
+    for entry in glossary()
+    if wanted.strip().lower() in f"{' '.join(entry.names)} {entry.meaning}".lower()
+]
+if not found:
+    st.markdown(f"No term has “{as_text(wanted)}” in it. Try a shorter piece of the word.")
+left, right = st.columns(2, gap="large")
+for index, entry in enumerate(found):
+    with left if index % 2 == 0 else right:
+        st.markdown(f"##### {entry.names[0]}\n\n{entry.meaning}")
+        st.caption(entry.example.format_map(numbers))
+for heading, body in sections("reading").items():
+    if heading:
+        st.markdown(f"### {heading}\n\n{body}")

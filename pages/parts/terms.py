@@ -1,0 +1,176 @@
+"""The glossary's terms: what they mean, and this run's numbers for their examples."""
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from model.sampling import SamplingSettings, distribution
+from model.trace import Array, Trace
+from pages.parts import session
+from pages.parts.numbers import percent
+from pages.parts.texts import as_text, sections
+
+_EXAMPLE = "Here: "
+
+
+@dataclass(frozen=True)
+class GlossaryTerm:
+    """Hold one entry.
+
+    Args:
+        names: The term, then other forms of it.
+        meaning: One or two sentences.
+        example: A sentence with names of numbers in braces.
+    """
+
+    names: tuple[str, ...]
+    meaning: str
+    example: str
+
+
+@lru_cache(maxsize=1)
+def glossary() -> tuple[GlossaryTerm, ...]:
+    """Return every entry of `pages/texts/glossary.md`, in its order."""
+    entries = []
+    for heading, body in sections("glossary").items():
+        if heading:
+            meaning, example = body.split(f"\n{_EXAMPLE}")
+            names = tuple(name.strip() for name in heading.split(","))
+            entries.append(GlossaryTerm(names, meaning, _EXAMPLE + example))
+    return tuple(entries)
+
+
+@lru_cache(maxsize=1)
+def meanings() -> dict[str, str]:
+    """Return each form of each term, in lower case, with its meaning."""
+    return {name.lower(): entry.meaning for entry in glossary() for name in entry.names}
+
+
+def with_terms(markdown: str) -> str:
+    """Underline each *emphasised* term that the glossary knows; its meaning shows on it."""
+
+    def underlined(found: re.Match[str]) -> str:
+        meaning = meanings().get(found[1].lower())
+        if meaning is None:
+            return found[0]
+        safe = meaning.replace('"', "&quot;").replace("<", "&lt;").replace("`", "")
+        return f'<span class="term" tabindex="0" data-meaning="{safe}">{found[1]}</span>'
+
+    return re.sub(r"(?<!\*)\*([^*\n]+)\*(?!\*)", underlined, markdown)
+
+
+def example_numbers(trace: Trace) -> dict[str, str]:
+    """Return every number an example names, as text, from one pass and the selection."""
+    return _sizes(trace) | _attention_numbers(trace) | _stream(trace) | _output(trace)
+
+
+def _sizes(trace: Trace) -> dict[str, str]:
+    config, T = trace.config, len(trace.tokens)
+    names = ("vocab_size", "block_size", "n_layer", "n_head", "d_model", "d_head", "d_mlp")
+    return {name: f"{getattr(config, name):,}" for name in names} | {
+        "T": f"{T:,}",
+        "last_position": f"{T - 1:,}",
+        "characters": f"{len(session.text()):,}",
+        "parameters": f"{config.parameters.total:,}",
+        "block_parameters": f"{config.parameters.block:,}",
+        "merges": f"{config.vocab_size - 257:,}",
+        "masked_cells": f"{T * (T - 1) // 2:,}",
+        "all_cells": f"{T * T:,}",
+        "cache_numbers": f"{2 * config.n_layer * config.d_model * T:,}",
+        "norms": f"{2 * config.n_layer + 1}",
+        "end_id": f"{config.vocab_size - 1:,}",
+        "seed": f"{session.seed()}",
+        "uniform": f"{math.log(config.vocab_size):.2f}",
+        "entropy_max": f"{math.log2(config.vocab_size):.1f}",
+        "tying": "the output has no table of its own."
+        if config.is_tied
+        else "this model has a table of its own for the output.",
+    }
+
+
+def _attention_numbers(trace: Trace) -> dict[str, str]:
+    chosen = session.selection()
+    block, head = trace.blocks[chosen.block], chosen.head
+    query, key = chosen.query, min(chosen.token, chosen.query)
+    rows = trace.tok_embed[[query, key]].astype(np.float64)
+    cosine = rows[0] @ rows[1] / np.prod(np.linalg.norm(rows, axis=1))
+    return {
+        "block": f"{chosen.block + 1}",
+        "head": f"{head + 1}",
+        "query": _label(trace, query),
+        "key": _label(trace, key),
+        "weight": percent(float(block.pattern[head, query, key])),
+        "score": f"{block.scores[head, query, key]:.3f}",
+        "dot": f"{block.q[head, query].astype(np.float64) @ block.k[head, key]:.3f}",
+        "q0": f"{block.q[head, query, 0]:.3f}",
+        "k0": f"{block.k[head, key, 0]:.3f}",
+        "v0": f"{block.v[head, key, 0]:.3f}",
+        "cosine": f"{cosine:.3f}",
+    }
+
+
+def _stream(trace: Trace) -> dict[str, str]:
+    block = trace.blocks[session.selection().block]
+    widest = int(np.abs(block.mlp_pre[-1]).argmax())
+    start = (trace.tok_embed + trace.pos_embed)[-1]
+    return {
+        "gelu_in": f"{block.mlp_pre[-1, widest]:.3f}",
+        "gelu_out": f"{block.mlp_post[-1, widest]:.3f}",
+        "mean": f"{trace.ln_f.mean[-1]:.3f}",
+        "std": f"{trace.ln_f.std[-1]:.3f}",
+        "length_in": f"{np.linalg.norm(start):.2f}",
+        # The final norm keeps mean and deviation of what it was handed: length² = d·(σ² + μ²).
+        "length_out": f"{_length(trace):.2f}",
+    }
+
+
+def _length(trace: Trace) -> float:
+    var, mean = float(trace.ln_f.var[-1]), float(trace.ln_f.mean[-1])
+    return math.sqrt(trace.config.d_model * (var + mean * mean))
+
+
+def _output(trace: Trace) -> dict[str, str]:
+    logits = trace.logits[-1]
+    probs = np.sort(distribution(logits, SamplingSettings()).probs)[::-1]
+    shares = {
+        name: float(distribution(logits, SamplingSettings(temperature=heat)).probs.max())
+        for name, heat in (("cold", 0.5), ("hot", 2.0))
+    }
+    loss = _mean_loss(trace)
+    return {
+        "top": as_text(session.cutter().label(int(logits.argmax()))),
+        "top_percent": percent(float(probs[0])),
+        "top_logit": f"{logits.max():.3f}",
+        "mean_logit": f"{logits.mean():.3f}",
+        "entropy": f"{-(probs[probs > 0] * np.log2(probs[probs > 0])).sum():.2f}",
+        "top_ten": percent(float(probs[:10].sum())),
+        "ninety": f"{int(np.searchsorted(probs.cumsum(), 0.9)) + 1:,}",
+        "min_p": f"{int((probs >= probs[0] / 10).sum()):,}",
+        "loss": "no" if loss is None else f"{loss:.2f}",
+        "loss_bits": "no" if loss is None else f"{loss / math.log(2):.2f}",
+        "perplexity": "No token has a known successor, so there is none"
+        if loss is None
+        else f"{math.exp(loss):,.1f}",
+        **{name: percent(share) for name, share in shares.items()},
+    }
+
+
+def _mean_loss(trace: Trace) -> float | None:
+    """Return the mean of −ln p over the tokens that something stands before; none for one token."""
+    losses = [
+        _surprise(trace.logits[position], token_id)
+        for position, token_id in enumerate(trace.tokens.ids[1:])
+    ]
+    return sum(losses) / len(losses) if losses else None
+
+
+def _surprise(logits: Array, token_id: int) -> float:
+    row = logits.astype(np.float64)
+    return float(np.log(np.exp(row - row.max()).sum()) + row.max() - row[token_id])
+
+
+def _label(trace: Trace, position: int) -> str:
+    return as_text(session.cutter().label(trace.tokens.ids[position]))
