@@ -27,6 +27,7 @@ function build(root, data) {
     serial: data.heard, // of the last text sent
     focus: null,
     active: null, // the piece the Tab key goes to
+    isShortened: false,
     isUnsent: false,
     isComposing: false,
     tokens: { ids: [], outside: 0, isAtLeast: false },
@@ -107,8 +108,10 @@ function listen(box) {
 /** Take in what the visitor typed or pasted: draw it now, send it when it settles. */
 function edited(box) {
   const { area } = box;
-  if (area.value.length > MAX_HELD) shorten(area);
+  const isTooLong = area.value.length > MAX_HELD;
+  if (isTooLong) shorten(area);
   box.text = area.value;
+  box.isShortened = isTooLong || (box.isShortened && box.text.length >= MAX_HELD / 2);
   box.isUnsent = true;
   clearTimeout(box.timers.send);
   box.timers.send = setTimeout(() => flush(box), SETTLE);
@@ -152,6 +155,7 @@ function write(box, text) {
   const { selectionStart, selectionEnd } = area;
   const wasAtEnd = selectionEnd === area.value.length;
   box.text = text;
+  box.isShortened = false;
   area.value = text;
   const end = area.value.length;
   if (wasAtEnd) area.setSelectionRange(end, end);
@@ -172,7 +176,7 @@ function draw(box) {
 }
 
 /** Return the tokens the model reads, and how many came too early for its context. */
-function read({ data, text }, { cut, tail }) {
+function read({ data, text, isShortened }, { cut, tail }) {
   const { vocab_size, block_size, has_start, ids } = data;
   const kept = tail(text);
   const exact = ids && data.text === text ? ids : cut(kept, vocab_size);
@@ -181,7 +185,7 @@ function read({ data, text }, { cut, tail }) {
   return {
     ids: all.slice(-block_size),
     outside: Math.max(0, all.length - block_size),
-    isAtLeast: kept.length < text.length,
+    isAtLeast: isShortened || kept.length < text.length,
   };
 }
 
