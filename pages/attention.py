@@ -7,6 +7,7 @@ require_router()
 import streamlit as st  # noqa: E402
 
 from pages.components.attention import attention_map  # noqa: E402
+from pages.components.attention_steps import attention_steps  # noqa: E402
 from pages.components.heads import heads_grid  # noqa: E402
 from pages.parts import attention_lab, explain, pickers, session  # noqa: E402
 
@@ -48,6 +49,19 @@ with words:
     st.markdown("#### Try")
     pickers.choices(attention_lab.things_to_try(trace), key="try")
 
+st.markdown("### Step by step")
+attention_steps(
+    key="steps",
+    labels=labels,
+    block=block,
+    head=chosen.head,
+    query=chosen.query,
+    token=chosen.token,
+    projection=attention_lab.projection(chosen.block),
+    is_masked=is_masked,
+    title=f"Block {chosen.block + 1}, head {chosen.head + 1}",
+    on_cell_change=lambda: attention_lab.choose_cell("steps"),
+)
 explain.words_beside("attention")
 
 attention_lab.experiments(labels)

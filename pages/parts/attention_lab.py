@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.patterns import evenness, later_share, own_share, previous_share, row_differences
 from model.tokenizer import Tokens
-from model.trace import Silenced, Trace
+from model.trace import Array, Silenced, Trace
 from pages.components.attention import MapValues
 from pages.components.compare import compare_bars
 from pages.components.heads import thumbnail_size, thumbnails
@@ -133,7 +133,12 @@ def things_to_try(trace: Trace) -> list[pickers.Action]:
 
 def attention_class(block: int) -> type:
     """Return the class whose code made the numbers, for showing its source."""
-    return type(session.model().h[block].attn)
+    return type(session.model().get_submodule(f"h.{block}.attn"))
+
+
+def projection(block: int) -> Array:
+    """Return c_proj's weight, `(d_model, d_model)`, output first."""
+    return session.model().get_parameter(f"h.{block}.attn.c_proj.weight").detach().numpy()
 
 
 def mask_note(trace: Trace, chosen: Selection) -> None:
