@@ -29,6 +29,7 @@ class Stage:
 
 STAGES = (
     Stage("overview", "Overview", ":material/account_tree:"),
+    Stage("tokens", "Input and tokens", ":material/content_cut:", "tokens"),
     Stage("attention", "Causal attention", ":material/grid_on:", "attention"),
     Stage("glossary", "Glossary and reading", ":material/menu_book:"),
 )
