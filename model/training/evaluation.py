@@ -1,0 +1,67 @@
+"""How well a model predicts a text it never saw, in a unit that no vocabulary can flatter.
+
+The text is cut into ids, document by document, each after `<|endoftext|>`, and these into windows
+that share no context. Every window of `length` tokens is read on its own.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from model.gpt import GPT
+from model.tokenizer import tokenizer
+from model.training.data import Ids
+from model.training.engine import evaluate
+from model.training.stats import bits_per_byte
+
+
+@dataclass(frozen=True)
+class Score:
+    """Say how well a text was predicted.
+
+    Args:
+        loss: Mean cross-entropy in nats a token.
+        bits_per_byte: The same for each byte of the text.
+        n_token: Tokens that were predicted.
+        n_byte: Bytes these tokens stand for.
+    """
+
+    loss: float
+    bits_per_byte: float
+    n_token: int
+    n_byte: int
+
+
+def score(
+    model: GPT,
+    ids: Ids,
+    *,
+    length: int = 256,
+    n_window: int | None = None,
+    starts_with_token: bool = False,
+    precision: str = "float32",
+) -> Score:
+    """Predict a text in windows that know nothing of each other.
+
+    Args:
+        model: Its context is at least `length`.
+        ids: `(n_token,)`, as `encode_documents` gives them.
+        length: Tokens in a window.
+        n_window: Only the first so many; all whole windows where it is not given.
+        starts_with_token: Put `<|endoftext|>` before each window and predict all its tokens;
+            otherwise its first token is only read, and the others are predicted.
+        precision: Of the matrix products.
+    """
+    n_whole = len(ids) // length
+    n_used = min(n_window or n_whole, n_whole)
+    windows = ids[: n_used * length].reshape(n_used, length).astype(np.int64)
+    cut = tokenizer(model.config.vocab_size)
+    if starts_with_token:
+        start = np.full((n_used, 1), cut.end_of_text_id)
+        windows = np.concatenate([start, windows], axis=1)
+    loss = evaluate(model, torch.from_numpy(windows), precision=precision)
+    predicted = windows[:, 1:]
+    sizes = np.array([len(cut.piece(token_id)) for token_id in range(cut.vocab_size)])
+    n_byte = int(sizes[predicted].sum())
+    return Score(loss, bits_per_byte(loss, predicted.size, n_byte), predicted.size, n_byte)
