@@ -6,11 +6,15 @@ require_router()
 
 import streamlit as st  # noqa: E402
 
+from model.catalog import known_models  # noqa: E402
+from model.config import GPT3  # noqa: E402
 from model.sampling import SamplingSettings, distribution  # noqa: E402
 from pages.components.flow import flow  # noqa: E402
+from pages.components.scale import scale  # noqa: E402
 from pages.parts import explain, session  # noqa: E402
 from pages.parts.numbers import percent  # noqa: E402
 from pages.parts.stages import STAGES, stage  # noqa: E402
+from pages.parts.texts import sections  # noqa: E402
 
 SHOWN = 5
 
@@ -34,5 +38,9 @@ with picture:
     )
 with words:
     explain.words("overview")
+st.markdown("### To scale")
+st.markdown(sections("overview")["Scale"])
+known = [(entry.title, entry.config) for entry in known_models().values()]
+scale([*known, ("GPT-3", GPT3)], this=session.known_model().title, key="scale")
 if opened:
     st.switch_page(stage(opened).path)
