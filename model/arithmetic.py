@@ -114,6 +114,13 @@ def norm_of(trace: Trace, norm: str) -> tuple[Array, NormTrace]:
     return (block.resid_pre, block.ln_1) if norm.endswith("ln_1") else (block.resid_mid, block.ln_2)
 
 
+def _norm_title(norm: str) -> str:
+    if norm == "ln_f":
+        return "output of ln_f"
+    _, block, name = norm.split(".")
+    return f"output of {name} in block {int(block) + 1}"
+
+
 def norm_mean(trace: Trace, *, norm: str, position: int) -> Derived:
     """Work μ out: the sum of one token's numbers, divided by how many they are."""
     read, left = norm_of(trace, norm)
@@ -151,7 +158,7 @@ def norm_entry(
     gamma = learned("γ, the learned scale", "γ", parameters[f"{norm}.weight"][dim])
     beta = learned("β, the learned shift", "β", parameters[f"{norm}.bias"][dim])
     term = total(
-        f"{norm} of {label_of(trace, position)}, dimension {dim}",
+        f"{_norm_title(norm)}: {label_of(trace, position)}, dimension {dim}",
         "out",
         [combined("product", "scaled", "x̂·γ", normalized, gamma), beta],
         formula="out = (x − μ) / √(σ² + ε) · γ + β",
