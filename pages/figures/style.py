@@ -1,0 +1,113 @@
+"""How every plotly figure looks: one palette a theme, the type, the grid.
+
+The colours are those of `.streamlit/config.toml`; a test holds the two together.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import plotly.graph_objects as go
+
+Theme = Literal["light", "dark"]
+FONT = '"Source Sans", sans-serif'
+MONO = '"Source Code", monospace'
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Name the colours of one theme by what they stand for."""
+
+    background: str
+    panel: str
+    ink: str
+    muted: str
+    hairline: str
+    accent: str
+    query: str
+    key: str
+    value: str
+    attention: str
+    negative: str
+    positive: str
+
+    @property
+    def diverging(self) -> list[tuple[float, str]]:
+        """A colour scale for signed numbers: negative, zero, positive."""
+        return [(0.0, self.negative), (0.5, self.background), (1.0, self.positive)]
+
+    @property
+    def sequence(self) -> list[tuple[float, str]]:
+        """A colour scale for shares of 0 to 1, as attention weights are."""
+        return [(0.0, self.background), (1.0, self.attention)]
+
+
+PALETTES: dict[Theme, Palette] = {
+    "light": Palette(
+        background="#FCFBF8",
+        panel="#F3F1EB",
+        ink="#1B1D23",
+        muted="#5A5F6B",
+        hairline="#D9D5CA",
+        accent="#9B1F63",
+        query="#0B66B0",
+        key="#B4410B",
+        value="#0A7A55",
+        attention="#6D3FC0",
+        negative="#3B4A6B",
+        positive="#8A5A00",
+    ),
+    "dark": Palette(
+        background="#14161B",
+        panel="#1D2027",
+        ink="#ECEAE4",
+        muted="#A6ABB8",
+        hairline="#343945",
+        accent="#F08BBF",
+        query="#6CB6FF",
+        key="#FF9D66",
+        value="#4FD1A0",
+        attention="#B794F6",
+        negative="#9DB2E0",
+        positive="#E0B354",
+    ),
+}
+
+
+def styled(figure: go.Figure, theme: Theme, *, height: int, title: str = "") -> go.Figure:
+    """Give a figure the project's type, colours, quiet grid and tight margins; return it.
+
+    Args:
+        figure: Changed in place.
+        theme: Whose palette it gets.
+        height: In pixels; the width is the page's.
+        title: For the saved picture; the page says it in words of its own.
+    """
+    palette = PALETTES[theme]
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 32 if title else 24, "b": 8},
+        paper_bgcolor=palette.background,
+        plot_bgcolor=palette.background,
+        font={"family": FONT, "size": 13, "color": palette.ink},
+        hoverlabel={
+            "bgcolor": palette.panel,
+            "bordercolor": palette.hairline,
+            "font": {"family": MONO, "color": palette.ink},
+        },
+        legend={"orientation": "h", "y": -0.18, "font": {"color": palette.ink}},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.muted, "activecolor": palette.accent},
+        dragmode=False,
+    )
+    if title:
+        figure.update_layout(title={"text": title, "font": {"size": 14}})
+    axis = {
+        "gridcolor": palette.hairline,
+        "zerolinecolor": palette.muted,
+        "linecolor": palette.hairline,
+        "tickfont": {"family": MONO, "size": 12, "color": palette.muted},
+        "title": {"font": {"color": palette.muted, "size": 13}},
+        "automargin": True,
+    }
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    return figure
