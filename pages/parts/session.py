@@ -64,6 +64,7 @@ class Selection:
 def selection_widgets() -> None:
     """Draw the hidden widgets that tie the selection to the address bar. Called by `app.py`."""
     _adopt_link()
+    _adopt_next_text()
     with st.container(key="selection"):
         st.text_area("prompt", FIRST_TEXT, key="prompt", bind="query-params")
         st.checkbox("start", value=True, key="start", bind="query-params")
@@ -118,6 +119,18 @@ def set_text(new_text: str, ids: tuple[int, ...] | None = None) -> None:
     st.session_state["text"] = new_text
     st.session_state["ids"] = ids
     st.session_state["prompt"] = _linked(new_text)
+
+
+def set_text_next_run(new_text: str, ids: tuple[int, ...]) -> None:
+    """Change the text at the start of the next run: for what ends outside a callback."""
+    keep("next_text", (new_text, ids))
+
+
+def _adopt_next_text() -> None:
+    waiting = kept("next_text")
+    if waiting is not None:
+        keep("next_text", None)
+        set_text(*waiting)
 
 
 def is_text_in_link() -> bool:

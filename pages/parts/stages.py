@@ -31,6 +31,7 @@ STAGES = (
     Stage("overview", "Overview", ":material/account_tree:"),
     Stage("tokens", "Input and tokens", ":material/content_cut:", "tokens"),
     Stage("attention", "Causal attention", ":material/grid_on:", "attention"),
+    Stage("output", "Output probabilities", ":material/bar_chart:", "next word"),
     Stage("glossary", "Glossary and reading", ":material/menu_book:"),
 )
 

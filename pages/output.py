@@ -1,0 +1,46 @@
+"""From logits to the next token: every stage, the draw, the text that grows, how sure it was."""
+
+from pages.parts.router import require_router
+
+require_router()
+
+import streamlit as st  # noqa: E402
+
+from model.sampling import distribution, sample, token_at  # noqa: E402
+from model.surprise import loss  # noqa: E402
+from pages.parts import explain, generating, output_panels, session  # noqa: E402
+
+TICK_SECONDS = 0.12
+
+config = session.config()
+explain.page_head("output", parameters=config.parameters.unembedding)
+output_panels.toolbar()
+
+
+def stage() -> None:
+    """Draw what answers to the hand and to a running generation, without the rest of the page."""
+    running = generating.tick(n_tokens=3, seconds=TICK_SECONDS)
+    if generating.is_rerun_due():
+        st.rerun()
+    output_panels.text(running)
+    picture, side = st.columns([3, 2], gap="large")
+    with picture:
+        output_panels.bars(running)
+    with side:
+        output_panels.controls(running)
+        output_panels.tries()
+    output_panels.columns(running)
+
+
+st.fragment(stage, run_every=TICK_SECONDS if generating.running() else None)()
+explain.words_beside("output")
+output_panels.roads()
+T = len(session.tokens())
+explain.code_that_ran(
+    distribution,
+    sample,
+    token_at,
+    loss,
+    shapes=f"T = {T}\nlogits ({T}, {config.vocab_size:,})\nprobs ({config.vocab_size:,},)",
+)
+explain.sources("output")

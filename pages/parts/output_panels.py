@@ -1,0 +1,331 @@
+"""The panels of the output page; `pages/output.py` puts them in order."""
+
+import math
+
+import streamlit as st
+
+from model.sampling import Distribution, SamplingSettings, distribution
+from pages.components.bars import (
+    Marks,
+    Ranking,
+    bar_state,
+    chosen_id,
+    next_token_bars,
+)
+from pages.components.columns import column_state, stage_columns
+from pages.components.passage import passage
+from pages.components.percent import count, tokens
+from pages.components.roads import road_tree
+from pages.components.sampling import sampling_controls
+from pages.parts import explain, generating, next_token, session
+from pages.parts.generating import Running
+from pages.parts.next_token import BARS, COLUMNS, CONTROLS, PASSAGE, ROADS, Moment
+
+N_DRAWS = 1000
+_MANY = 40
+_PROMPT_TAIL = 6
+
+
+def toolbar() -> None:
+    """Draw the buttons that make the text grow and take it back, and the seed."""
+    is_running = generating.running() is not None
+    room, tree = generating.room(), generating.roads()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="grow", gap="small"):
+        if is_running:
+            st.button("Stop drawing", on_click=generating.stop, type="primary", key="stop-drawing")
+            st.button("Skip to the end", on_click=generating.skip, key="skip-drawing")
+        else:
+            _draw_buttons(room)
+        st.button("Undo", on_click=generating.undo, disabled=is_running or not tree.here)
+        st.button("Undo all", on_click=generating.undo_all, disabled=is_running or not tree.here)
+        _seed(is_disabled=is_running)
+
+
+def _draw_buttons(room: int) -> None:
+    st.button(
+        "Draw a token", on_click=generating.draw_one, type="primary", disabled=not room, key="draw"
+    )
+    n_tokens = int(session.kept("n_many", _MANY))
+    st.button(
+        f"Draw {tokens(min(n_tokens, room))}" if room else "Draw many",
+        on_click=generating.start,
+        args=(n_tokens,),
+        disabled=not room,
+        key="draw-many",
+    )
+    st.number_input(
+        "How many",
+        min_value=1,
+        max_value=session.config().block_size,
+        value=n_tokens,
+        key="n-many",
+        width=130,
+        on_change=lambda: session.keep("n_many", int(session.widget("n-many"))),
+    )
+
+
+def _seed(*, is_disabled: bool) -> None:
+    seed = session.seed()
+    key = f"seed-box-{seed}"
+    st.number_input(
+        "Seed",
+        min_value=0,
+        value=seed,
+        key=key,
+        width=130,
+        disabled=is_disabled,
+        help="The seed fixes one random number for each position of the text. The same seed, text "
+        "and settings give the same continuation.",
+        on_change=lambda: session.select(seed=int(session.widget(key))),
+    )
+    st.button("New seed", on_click=generating.new_seed, disabled=is_disabled)
+
+
+def text(running: Running | None) -> None:
+    """Draw the text coloured by surprise, its mean loss, and what stands in the way of more."""
+    looked = next_token.moment(running)
+    passage(
+        next_token.pieces(running),
+        position=looked.position,
+        key=PASSAGE,
+        is_tinted=True,
+        on_looked=_look,
+    )
+    st.caption(_loss_sentence())
+    notice = _notice(is_running=running is not None)
+    if notice:
+        st.info(notice)
+
+
+def _look() -> None:
+    position = session.element_state(PASSAGE, "looked")
+    if isinstance(position, int) and 0 < position <= len(session.tokens()):
+        is_next = position == len(session.tokens())
+        session.select(query=session.LAST if is_next else position - 1)
+        generating.ask_for_rerun()
+
+
+def _loss_sentence() -> str:
+    found, n_tokens = next_token.text_surprise(), len(session.tokens())
+    if not found.losses.size:
+        return "One token gives one prediction and no loss yet: nothing came after it."
+    start = " The start token in front is what the first one is predicted from." * bool(
+        generating.n_in_front()
+    )
+    return (
+        f"Surprise in bits, −log₂ p, under each token. One pass over {tokens(n_tokens)} gave "
+        f"{count(n_tokens)} predictions and {count(n_tokens - 1)} losses: mean loss "
+        f"{found.mean_loss:.4f} nats, perplexity e^loss = {found.perplexity:,.2f}."
+        f"{start} Temperature and filters do not enter."
+    )
+
+
+def _notice(*, is_running: bool) -> str:
+    if is_running:
+        return ""
+    if not generating.room():
+        size = session.config().block_size
+        return (
+            f"The context is full: this model reads at most {count(size)} tokens. Undo some, or "
+            "shorten your text, and it can go on."
+        )
+    if generating.is_ended():
+        return (
+            "<|endoftext|> came: the model ended the text here, so drawing many stopped. Draw on "
+            "and it begins a new text."
+        )
+    return ""
+
+
+def _found(looked: Moment) -> tuple[Distribution, SamplingSettings]:
+    settings = next_token.settings()
+    return distribution(looked.logits, settings), settings
+
+
+def bars(running: Running | None) -> None:
+    """Draw the bars of the position that is looked at, and the draws made on them."""
+    looked = next_token.moment(running)
+    found, _ = _found(looked)
+    _position_head(looked)
+    wants_draws = st.toggle(
+        f"Draw {count(N_DRAWS)} times and count",
+        key="many-draws",
+        help="Each draw takes one random number; the black marks show how often each token came.",
+    )
+    counts = generating.draws(found, session.seed(), N_DRAWS) if wants_draws else None
+    next_token_bars(
+        found,
+        session.cutter(),
+        key=BARS,
+        at=looked.at,
+        state=bar_state(
+            session.element_state(BARS, "shown"), session.element_state(BARS, "search")
+        ),
+        marks=Marks(looked.came, looked.u, counts, N_DRAWS if counts else 0),
+        can_choose=not looked.is_running and _can_branch(looked),
+        on_chosen=_choose,
+    )
+    if counts is not None:
+        st.caption(_draws_sentence(Ranking(found), counts))
+
+
+def _can_branch(looked: Moment) -> bool:
+    return looked.came is not None or generating.room() > 0
+
+
+def _choose() -> None:
+    looked = next_token.moment(None)
+    sent = session.element_state(BARS, "chosen")
+    token_id = chosen_id(sent, looked.at, session.cutter())
+    if token_id is not None and _can_branch(looked):
+        generating.choose(token_id, looked.position - 1)
+        generating.ask_for_rerun()
+
+
+def _position_head(looked: Moment) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="position-head"):
+        if looked.came is None:
+            st.markdown(f"#### What comes next, at position {looked.position}")
+        else:
+            st.markdown(f"#### What was expected at position {looked.position}")
+        if looked.came is not None and not looked.is_running:
+            st.button("Look at what comes next", on_click=_look_at_next, key="look-next")
+
+
+def _look_at_next() -> None:
+    session.select(query=session.LAST)
+    generating.ask_for_rerun()
+
+
+def _draws_sentence(ranking: Ranking, counts: dict[int, int]) -> str:
+    """Compare counts with expectations: about 19 of 20 should lie within two deviations."""
+    probs = ranking.found.probs
+    likely = [i for i in ranking.top(12) if probs[i] > 0]
+    near = [
+        i
+        for i in likely
+        if abs(counts.get(i, 0) - N_DRAWS * probs[i])
+        <= 2 * math.sqrt(N_DRAWS * probs[i] * (1 - probs[i]))
+    ]
+    first = likely[0]
+    return (
+        f"{count(N_DRAWS)} draws with seed {session.seed()} found {count(len(counts))} different "
+        f"tokens. The likeliest came {count(counts.get(first, 0))} times; its bar promises "
+        f"{N_DRAWS * probs[first]:.1f}. Of the first {len(likely)} bars {len(near)} were hit "
+        "within two standard deviations, √(n·p·(1 − p)) each; chance alone puts about 19 of 20 "
+        "there."
+    )
+
+
+def controls(running: Running | None) -> None:
+    """Draw temperature, top-k, top-p and min-p, unless the link hides them."""
+    if "sampling" in session.selection().hide:
+        return
+    found, settings = _found(next_token.moment(running))
+    sampling_controls(found, settings, key=CONTROLS, on_values=next_token.take_settings)
+
+
+def tries() -> None:
+    """Offer three things to do, one press each."""
+    greedy, hot = SamplingSettings(temperature=0.0), SamplingSettings(temperature=1.8)
+    explain.tries(
+        "output",
+        explain.Try(
+            "Always the likeliest",
+            lambda: next_token.use(greedy),
+            "Draw 40 tokens and watch for sentences that come round again.",
+        ),
+        explain.Try(
+            "Turn up the heat",
+            lambda: next_token.use(hot),
+            "Temperature 1.8: the bars flatten, and what is drawn soon makes no sense.",
+        ),
+        explain.Try(
+            "Cut the tail",
+            lambda: next_token.use(SamplingSettings(top_p=0.9)),
+            "Top-p 0.9: look how many tokens share the last tenth of the probability.",
+        ),
+    )
+
+
+def columns(running: Running | None) -> None:
+    """Draw the stages as columns over the whole vocabulary, and one token worked out by hand."""
+    looked = next_token.moment(running)
+    found, settings = _found(looked)
+    ranking, cutter = Ranking(found), session.cutter()
+    st.markdown("#### Every stage, every token")
+    picked = _picked(ranking)
+    stage_columns(
+        ranking,
+        settings,
+        cutter,
+        key=COLUMNS,
+        state=column_state(
+            session.element_state(COLUMNS, "first"),
+            session.element_state(COLUMNS, "search"),
+            cutter.vocab_size,
+        ),
+        picked=picked,
+        on_picked=_pick,
+    )
+    if "byhand" not in session.selection().hide:
+        st.markdown("##### By hand: the token you pressed")
+        st.code("\n".join(by_hand(ranking, settings, picked)), language=None, wrap_lines=True)
+
+
+def _pick() -> None:
+    session.keep("output token", session.element_state(COLUMNS, "picked"))
+
+
+def _picked(ranking: Ranking) -> int:
+    kept = session.kept("output token")
+    is_id = isinstance(kept, int) and 0 <= kept < len(ranking.order)
+    return kept if is_id else int(ranking.order[0])
+
+
+def by_hand(ranking: Ranking, settings: SamplingSettings, token_id: int) -> list[str]:
+    """Write out one token's probability from its logit, beside the value the stages gave."""
+    found, label = ranking.found, session.cutter().label(token_id)
+    logit, given = float(found.logits[token_id]), float(found.probs[token_id])
+    stage = ranking.removed_by(token_id)
+    head = f"{label}  id {token_id}, rank {count(int(ranking.rank[token_id]))}"
+    if stage:
+        return [head, f"logit {logit:.6f}", f"removed by {stage}: probability 0"]
+    if settings.temperature == 0:
+        return [head, f"logit {logit:.6f}, the largest: temperature 0 keeps it alone, at 1"]
+    heat = settings.temperature
+    largest = float(found.logits.max())
+    weight = math.exp((logit - largest) / heat)
+    total = math.fsum(math.exp((float(x) - largest) / heat) for x in found.logits[found.kept])
+    again = weight / total
+    return [
+        head,
+        f"logit ÷ temperature = {logit:.6f} ÷ {heat:g} = {logit / heat:.6f}",
+        f"e^(that − the largest, {largest / heat:.6f}) = {weight:.8f}",
+        f"sum of the same over the {tokens(ranking.n_kept)} kept = {total:.8f}",
+        f"probability = {weight:.8f} ÷ {total:.8f} = {again:.10f}",
+        f"the stages gave {given:.10f}; difference {abs(again - given):.1e}",
+    ]
+
+
+def roads() -> None:
+    """Draw every road taken from this prompt, where there is one."""
+    tree = generating.roads()
+    if not tree.nodes:
+        return
+    st.markdown("#### Roads from this prompt")
+    st.caption(
+        "Each line is a continuation you drew or chose (dashed). Press a token to go back to it; "
+        "nothing is forgotten until you change the prompt."
+    )
+    cutter = session.cutter()
+    tail = "".join(cutter.label(i) for i in tree.prompt[-_PROMPT_TAIL:])
+    is_cut = len(tree.prompt) > _PROMPT_TAIL
+    prompt = f"…{tail}" if is_cut else tail or "the start"
+    road_tree(prompt, next_token.stops(tree), key=ROADS, on_gone=_go)
+
+
+def _go() -> None:
+    node = session.element_state(ROADS, "gone")
+    if isinstance(node, int):
+        generating.go(node)

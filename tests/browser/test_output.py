@@ -1,0 +1,121 @@
+"""The output page in a real browser: controls that answer, text that grows, stops and goes back."""
+
+import re
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from browser.conftest import settle
+
+pytestmark = pytest.mark.browser
+
+BARS = ".st-key-bars"
+
+
+def opened(visit, query="?prompt=Once+upon+a"):
+    page = visit(f"output{query}")
+    page.locator(f"{BARS} .rows .row").first.wait_for()
+    return page
+
+
+def chips(page):
+    return page.locator(".st-key-passage .piece .label").all_text_contents()
+
+
+def test_a_slider_answers_while_it_is_held_and_its_value_travels_in_the_link(visit):
+    page = opened(visit)
+    slider = page.get_by_label("Top-k", exact=True)
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 8, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.3, middle, steps=8)
+    page.locator(f"{BARS} .cut-text", has_text="Kept: ").wait_for()
+    assert "top_k" not in page.url
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"top_k=\d+"))
+    top_k = parse_qs(urlparse(page.url).query)["top_k"][0]
+    assert page.get_by_label("Top-k, exact value").input_value() == top_k
+    page.reload()
+    page.locator(f"{BARS} .cut-text", has_text=f"Kept: {int(top_k):,} of").wait_for()
+
+
+def test_a_drawn_token_joins_the_text_and_can_be_taken_back(visit):
+    page = opened(visit)
+    before = chips(page)
+    page.get_by_role("button", name="Draw a token").click()
+    page.locator(".st-key-passage .piece.drawn").wait_for()
+    after = chips(page)
+    assert after[: len(before) - 1] == before[:-1]
+    assert len(after) == len(before) + 1
+    drawn = page.locator(".st-key-passage .piece.drawn")
+    drawn.click()
+    page.locator(f"{BARS} .row.marked .token").wait_for()
+    assert page.locator(f"{BARS} .row.marked .token").text_content() == after[-2]
+    assert f"the stretch of {after[-2]}" in page.locator(f"{BARS} .line-text").text_content()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    page.wait_for_function("() => true")
+    page.locator(".st-key-passage .piece.drawn").wait_for(state="detached")
+    assert chips(page) == before
+
+
+def test_the_same_seed_and_text_give_the_same_tokens_singly_and_in_a_row(visit):
+    page = opened(visit)
+    for count in range(1, 4):
+        page.get_by_role("button", name="Draw a token").click()
+        page.locator(".st-key-passage .piece.drawn").nth(count - 1).wait_for()
+    singly = chips(page)
+    page.get_by_role("button", name="Undo all").click()
+    page.locator(".st-key-passage .piece.drawn").first.wait_for(state="detached")
+    page.get_by_label("How many").fill("3")
+    page.get_by_label("How many").press("Enter")
+    page.get_by_role("button", name="Draw 3 tokens").click()
+    page.locator(".st-key-passage .piece.drawn").nth(2).wait_for()
+    page.get_by_role("button", name="Draw a token").wait_for()
+    assert chips(page) == singly
+
+
+def test_a_long_generation_can_be_stopped_and_undone_as_a_whole(visit):
+    page = opened(visit, "?prompt=Once+upon+a&seed=3")
+    before = chips(page)
+    page.get_by_label("How many").fill("200")
+    page.get_by_label("How many").press("Enter")
+    page.get_by_role("button", name="Draw 200 tokens").click()
+    page.locator(".st-key-passage .piece.drawn").nth(3).wait_for()
+    page.get_by_role("button", name="Stop drawing").click()
+    page.get_by_role("button", name="Draw a token").wait_for()
+    settle(page)
+    n_drawn = page.locator(".st-key-passage .piece.drawn").count()
+    assert 3 < n_drawn < 200
+    page.get_by_role("button", name="Undo all").click()
+    page.locator(".st-key-passage .piece.drawn").first.wait_for(state="detached")
+    assert chips(page) == before
+
+
+def test_generation_ends_at_the_context_with_a_sentence(visit):
+    page = opened(visit, "?prompt=" + "the+" * 246)
+    page.get_by_role("button", name=re.compile("Draw .* tokens")).click()
+    page.get_by_text(re.compile("The context is full|ended the text here")).wait_for()
+
+
+def test_another_road_is_a_press_on_a_row_and_every_road_is_kept(visit):
+    page = opened(visit)
+    page.get_by_role("button", name="Draw a token").click()
+    page.locator(".st-key-passage .piece.drawn").wait_for()
+    first = chips(page)
+    page.locator(".st-key-passage .piece.drawn").click()
+    rows = page.locator(f"{BARS} .rows .row:not(.marked) .take")
+    rows.nth(1).focus()
+    page.keyboard.press("Enter")
+    page.locator(".st-key-passage .piece.chosen").wait_for()
+    assert page.locator(".st-key-roads .road").count() == 2
+    page.locator(".st-key-roads .road").first.locator(".step").last.click()
+    page.locator(".st-key-passage .piece.drawn").wait_for()
+    assert chips(page) == first
+
+
+def test_a_search_shows_the_rank_of_any_token(visit):
+    page = opened(visit)
+    page.locator(BARS).get_by_label("Find a token").fill("␣the")
+    row = page.locator(f"{BARS} .found .row").first
+    row.wait_for()
+    assert "id 262, rank" in row.locator(".take").get_attribute("aria-label")
