@@ -57,8 +57,10 @@ def known(page):
 
 def expect_known(page, index, value):
     page.wait_for_function(
-        "([index, value]) => JSON.stringify(JSON.parse(document.querySelector("
-        "'.st-key-known code').textContent)[index]) === value",
+        """([index, value]) => {
+            const code = document.querySelector('.st-key-known code');
+            return code && JSON.stringify(JSON.parse(code.textContent)[index]) === value;
+        }""",
         arg=[index, json.dumps(value, separators=(",", ":"), ensure_ascii=False)],
     )
 

@@ -32,6 +32,7 @@ function build(root, data) {
     isComposing: false,
     tokens: { ids: [], outside: 0, isAtLeast: false },
     nodes: [],
+    marked: { query: undefined, tab: undefined },
     remark: "",
     timers: {},
   };
@@ -79,7 +80,11 @@ function listen(box) {
   area.addEventListener("input", () => edited(box));
   area.addEventListener("blur", () => flush(box));
   area.addEventListener("compositionstart", () => { box.isComposing = true; });
-  area.addEventListener("compositionend", () => { box.isComposing = false; });
+  area.addEventListener("compositionend", () => {
+    box.isComposing = false;
+    adopt(box, box.data); // what had to wait
+    draw(box);
+  });
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -208,7 +213,7 @@ function drawPieces(box) {
 }
 
 function addPiece({ nodes, list }, position) {
-  const node = make("span", "token piece", { role: "option" });
+  const node = make("span", "token piece", { role: "option", tabIndex: -1, ariaSelected: "false" });
   node.dataset.position = position;
   node.style.setProperty("--tint", `var(--tint-${position % 6})`);
   node.append(make("span", "label"), make("span", "id"));
@@ -227,17 +232,20 @@ function writePiece(node, id, { vocab_size }) {
   node.lastChild.textContent = id;
 }
 
-/** Outline the query, and make one piece the Tab key's. */
-function mark(box) {
-  const { nodes, focus } = box;
+/** Outline the query, and make one piece the Tab key's; attributes are slow, so by difference. */
+function mark({ nodes, focus, active, marked }) {
   const last = nodes.length - 1;
-  const tab = Math.min(box.active ?? focus ?? last, last);
-  nodes.forEach((node, position) => {
-    const isQuery = position === focus;
-    if (node.ariaSelected !== String(isQuery)) node.ariaSelected = String(isQuery);
-    const index = position === tab ? 0 : -1;
-    if (node.tabIndex !== index || !node.hasAttribute("tabindex")) node.tabIndex = index;
-  });
+  const query = nodes[focus];
+  const tab = nodes[Math.min(active ?? focus ?? last, last)];
+  if (marked.query !== query) {
+    marked.query?.setAttribute("aria-selected", "false");
+    query?.setAttribute("aria-selected", "true");
+  }
+  if (marked.tab !== tab) {
+    marked.tab?.setAttribute("tabindex", "-1");
+    tab?.setAttribute("tabindex", "0");
+  }
+  Object.assign(marked, { query, tab });
 }
 
 /** Scroll the frame, never the page, to where the text changed. */
