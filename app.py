@@ -8,6 +8,7 @@ from pages.parts import frame, session
 from pages.parts.boot import boot
 from pages.parts.router import router
 from pages.parts.stages import STAGES, neighbours
+from pages.parts.tour import tour
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -25,4 +26,6 @@ session.selection_widgets()
 frame.prompt()
 with router():
     page.run()
-neighbours(page.url_path or STAGES[0].name)
+name = page.url_path or STAGES[0].name
+neighbours(name)
+tour(name)
