@@ -50,7 +50,7 @@ class Baseline:
     sorted_cosines: tuple[float, ...]
 
     def share_below(self, cosine: float) -> float:
-        """Return which share of random pairs, 0 to 1, is less alike."""
+        """Return which share of the pairs, 0 to 1, is less alike."""
         return float(np.searchsorted(self.sorted_cosines, cosine)) / len(self.sorted_cosines)
 
 
@@ -102,19 +102,45 @@ def nearest(
 
 
 def random_pairs(
-    space: RowSpace, generator: np.random.Generator, *, count: int = _N_PAIRS
+    space: RowSpace,
+    generator: np.random.Generator,
+    *,
+    ids: range | None = None,
+    count: int = _N_PAIRS,
 ) -> Baseline:
-    """Measure the cosines of random pairs of two different rows."""
-    n = len(space.rows)
+    """Measure the cosines of random pairs of two different rows.
+
+    Args:
+        space: At least two rows.
+        generator: Draws the pairs.
+        ids: Draw from these rows only.
+        count: How many pairs.
+
+    Raises:
+        ValueError: There are fewer than two rows to draw from.
+    """
+    among = range(len(space.rows)) if ids is None else ids
+    n = len(among)
     if n < 2:
         raise ValueError(f"{n} rows make no pair")
     first = generator.integers(0, n, count)
     second = (first + generator.integers(1, n, count)) % n
+    first, second = first + among.start, second + among.start
     left, right = space.rows[first] - space.origin, space.rows[second] - space.origin
     lengths = np.maximum(space.lengths[first] * space.lengths[second], _NO_LENGTH)
-    found = np.sort(np.einsum("nd,nd->n", left, right) / lengths)
+    return baseline(np.einsum("nd,nd->n", left, right) / lengths)
+
+
+def with_all_others(space: RowSpace, vector: Array, *, excluded: Collection[int] = ()) -> Baseline:
+    """Measure the cosines of one vector with all rows but `excluded`."""
+    return baseline(np.delete(cosines(space, vector), list(excluded)))
+
+
+def baseline(found: Array) -> Baseline:
+    """Sum up the cosines of pairs."""
     low, high = np.quantile(found, (0.05, 0.95))
-    return Baseline(float(found.mean()), float(low), float(high), tuple(found.tolist()))
+    in_order = np.sort(found)
+    return Baseline(float(found.mean()), float(low), float(high), tuple(in_order.tolist()))
 
 
 def cosine_matrix(rows: Array) -> Array:

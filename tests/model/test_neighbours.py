@@ -14,6 +14,7 @@ from model.neighbours import (
     random_pairs,
     row_space,
     variance_shares,
+    with_all_others,
 )
 
 ROWS = np.random.default_rng(0).normal(0.3, 1, (200, 24)).astype(np.float32)
@@ -65,6 +66,21 @@ def test_nine_of_ten_random_pairs_lie_in_the_band():
 def test_no_pair_is_a_row_with_itself():
     baseline = random_pairs(row_space(np.eye(2, dtype=np.float32)), np.random.default_rng(0))
     assert baseline.high == 0
+
+
+def test_pairs_among_some_rows_are_of_those_rows_only():
+    rows = np.concatenate([np.eye(4), np.ones((6, 4))]).astype(np.float32)
+    found = random_pairs(row_space(rows), np.random.default_rng(0), ids=range(4, 10))
+    assert found.low == pytest.approx(1)
+
+
+def test_one_row_with_all_others_leaves_itself_out():
+    space = row_space(ROWS)
+    found = with_all_others(space, ROWS[3], excluded=(3,))
+    assert len(found.sorted_cosines) == len(ROWS) - 1
+    assert found.sorted_cosines[-1] == pytest.approx(
+        nearest(space, ROWS[3], count=1, excluded=(3,))[0].cosine
+    )
 
 
 def test_a_row_of_zeros_is_like_nothing():
