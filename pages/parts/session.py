@@ -11,7 +11,7 @@ Memory: at most `_TRACES` traces are kept for all visitors together, each at mos
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -241,14 +241,19 @@ def seed() -> int:
     return abs(int(st.session_state.get("seed", 1)))
 
 
-def widget(key: str) -> Any:
-    """Return the value of a visible widget; call it from its callback."""
-    return st.session_state[key]
+def widget(key: str, default: Any = None) -> Any:
+    """Return the value of a visible widget; before it was ever drawn, `default`."""
+    return st.session_state.get(key, default)
 
 
 def set_widget(key: str, value: Any) -> None:
     """Set what a visible widget shows, before it is drawn."""
     st.session_state[key] = value
+
+
+def theme() -> Literal["light", "dark"]:
+    """Return which of the two palettes the visitor sees."""
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def element_state(key: str, name: str) -> Any:

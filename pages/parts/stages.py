@@ -30,6 +30,7 @@ class Stage:
 STAGES = (
     Stage("overview", "Overview", ":material/account_tree:"),
     Stage("tokens", "Input and tokens", ":material/content_cut:", "tokens"),
+    Stage("embedding", "Token embedding", ":material/table_rows:", "embedding"),
     Stage("attention", "Causal attention", ":material/grid_on:", "attention"),
     Stage("output", "Output probabilities", ":material/bar_chart:", "next word"),
     Stage("glossary", "Glossary and reading", ":material/menu_book:"),
