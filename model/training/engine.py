@@ -40,7 +40,12 @@ class Trainer:
         self._spread = spread
         self._parameters = list(model.parameters())
         self.n_done = 0
+        self.warm_from = 0
         self.optimizers = _optimizers(model, config)
+
+    def warm_up_again(self) -> None:
+        """Let the rate climb anew from here, as a run that decayed needs when it goes on."""
+        self.warm_from = self.n_done
 
     @property
     def tokens_per_step(self) -> int:
@@ -56,7 +61,7 @@ class Trainer:
         """
         config = self.config
         done = self.n_done / config.n_steps if progress is None else progress
-        share = learning_rate_share(config, self.n_done, done)
+        share = learning_rate_share(config, self.n_done - self.warm_from, done)
         loss = self._put_gradients()
         grad_norm = nn.utils.clip_grad_norm_(self._parameters, config.clip_norm or float("inf"))
         for optimizer in self.optimizers:

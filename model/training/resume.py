@@ -87,7 +87,7 @@ def restore(trainer: Trainer, saved: Path) -> None:
                 for key, value in memories.items()
                 if key.startswith(prefix)
             }
-    trainer.n_done = state["n_done"]
+    trainer.n_done, trainer.warm_from = state["n_done"], state["warm_from"]
     trainer.batches.restore(state["batches"])
 
 
@@ -117,6 +117,7 @@ def _state(trainer: Trainer) -> dict[str, object]:
         "model": asdict(trainer.model.config),
         "training": asdict(trainer.config),
         "n_done": trainer.n_done,
+        "warm_from": trainer.warm_from,
         "batches": trainer.batches.state(),
     }
 

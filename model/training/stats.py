@@ -122,7 +122,7 @@ def learning_rate_share(config: TrainConfig, step: int, progress: float) -> floa
 
     Args:
         config: Its schedule and warm-up.
-        step: Updates done before this one.
+        step: Updates done before this one, since the warm-up began.
         progress: The part of the run that is over, 0 to 1, in steps or in time.
     """
     warm = min(1.0, (step + 1) / (config.warmup_steps + 1))

@@ -1,0 +1,269 @@
+"""The queue of all visitors' runs: who may see which, whose turn it is, what is deleted when.
+
+A run is known by a token that cannot be guessed; whoever has it may see and steer the run, nobody
+else. An owner is whatever the caller calls a visitor's session. Who is still there is asked through
+`is_connected`, so that nothing here knows what serves the pages. One run works at a time; the
+others wait in the order in which they were asked for.
+"""
+
+import atexit
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from model.training.machine import best_device, faster_precision
+from model.training.plan import MAX_SECONDS, RunPlan, make_corpus
+from model.training.runner import Clock, Run, Runner, load_plan, save_plan
+from model.training.stats import Precision
+from model.training.status import RunStatus
+
+GRACE_SECONDS = 20.0
+MAX_FOLDER_BYTES = 1_000_000_000
+MAX_AGE_SECONDS = 24 * 3600.0
+MAX_WAITING = 16
+# Finished runs that are remembered besides the live ones; older ones are opened from their folder.
+_MAX_REMEMBERED = 32
+_TOKEN_BYTES = 24
+
+
+class UnknownRunError(KeyError):
+    """No run has this token, or it was deleted."""
+
+
+@dataclass(eq=False)
+class _Job:
+    token: str
+    run: Run
+    owners: set[str] = field(default_factory=set)
+    last_seen: float = 0.0
+
+
+class Jobs:
+    """Hold every visitor's runs and the thread that works on them.
+
+    Args:
+        folder: Where runs are kept, one folder a token.
+        is_connected: Whether an owner's page is still open.
+        clock: Counts seconds.
+        grace: Seconds that a run goes on after its last visitor has gone.
+        max_bytes: Size of `folder` above which the oldest finished runs are deleted.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        is_connected: Callable[[str], bool],
+        clock: Clock = time.monotonic,
+        grace: float = GRACE_SECONDS,
+        max_bytes: int = MAX_FOLDER_BYTES,
+    ) -> None:
+        self._folder, self._is_connected = folder, is_connected
+        self._clock, self._grace, self._max_bytes = clock, grace, max_bytes
+        self._lock = threading.RLock()
+        self._jobs: dict[str, _Job] = {}
+        self._queue: list[str] = []
+        self._looked_at = float("-inf")
+        self._faster: Precision | None = None
+        self._runner = Runner(self._take)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._delete_old()
+        self._runner.start()
+        atexit.register(self.close)
+
+    def submit(self, owner: str, plan: RunPlan, text: str) -> str:
+        """Put a run at the end of the queue; return its token.
+
+        It multiplies in whichever precision is faster on this machine.
+
+        Raises:
+            ValueError: The text does not do, the queue is full, or the owner has a run already;
+                the sentence can be shown.
+            OSError: The disk is full.
+        """
+        corpus = make_corpus(text, plan.sizes)
+        plan = replace(plan, recipe=replace(plan.recipe, precision=self._precision()))
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        with self._lock:
+            if any(owner in job.owners and not job.run.is_over for job in self._jobs.values()):
+                raise ValueError("You have a run already. Stop it before you start another.")
+            if sum(not job.run.is_over for job in self._jobs.values()) >= MAX_WAITING:
+                raise ValueError("Too many runs are waiting. Try again in a few minutes.")
+        self._delete_old()
+        save_plan(plan, corpus, self._folder / token)
+        run = Run(plan, corpus, self._folder / token, clock=self._clock)
+        self._add(_Job(token, run, {owner}, self._clock()))
+        return token
+
+    def attach(self, token: str, owner: str) -> None:
+        """Let an owner see and steer a run whose token they have, as after a reload.
+
+        A run whose server was ended is opened from its folder, stopped, at its last save.
+
+        Raises:
+            UnknownRunError: No run has this token.
+        """
+        with self._lock:
+            if token not in self._jobs:
+                self._reopen(token)
+            job = self._jobs[token]
+            job.owners.add(owner)
+            job.last_seen = self._clock()
+
+    def status(self, token: str, owner: str) -> RunStatus:
+        """Return how a run stands, with its place in the queue.
+
+        Raises:
+            UnknownRunError: No run has this token, or it is not this owner's.
+        """
+        with self._lock:
+            status = self._run(token, owner).status()
+            if status.state != "queued":
+                return status
+            waiting = [other for other in self._queue if self._jobs[other].run.wants_to_work]
+            place = waiting.index(token) if token in waiting else 0
+        if not place:
+            return status
+        runs = "one run is" if place == 1 else f"{place} runs are"
+        return replace(status, place=place, sentence=f"Waiting: {runs} before yours.")
+
+    def pause(self, token: str, owner: str) -> None:
+        """Pause a run; the next in the queue may work meanwhile."""
+        self._run(token, owner).pause()
+
+    def go(self, token: str, owner: str) -> None:
+        """Let a paused run go on, at the end of the queue."""
+        self._wish(token, owner, Run.go)
+
+    def step_once(self, token: str, owner: str) -> None:
+        """Let a paused run do one step."""
+        self._wish(token, owner, Run.step_once)
+
+    def extend(self, token: str, owner: str, seconds: float) -> None:
+        """Train an ended run longer, at the end of the queue.
+
+        Raises:
+            ValueError: It is to be longer than one visitor gets.
+        """
+        if not 0 < seconds <= MAX_SECONDS:
+            raise ValueError(f"{seconds:.0f} seconds are not between 1 and {MAX_SECONDS}")
+        self._wish(token, owner, lambda run: run.extend(seconds))
+
+    def stop(self, token: str, owner: str) -> None:
+        """End a run; what it learnt stays."""
+        self._run(token, owner).stop()
+        self._runner.wake()
+
+    def snapshot_folder(self, token: str, owner: str, step: int) -> Path:
+        """Return the folder with the weights of a step, in Hugging Face's GPT-2 layout."""
+        return self._run(token, owner).snapshot_folder(step)
+
+    def delete(self, token: str, owner: str) -> None:
+        """Stop a run and delete everything that was kept of it, the text too."""
+        run = self._run(token, owner)
+        run.stop()
+        with self._lock:
+            self._jobs.pop(token, None)
+            if token in self._queue:
+                self._queue.remove(token)
+        run.discard()
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Save what is under way and end the thread, as when the server ends."""
+        atexit.unregister(self.close)
+        self._runner.end()
+
+    def _precision(self) -> Precision:
+        if self._faster is None:
+            self._faster = faster_precision(best_device(), time.perf_counter)
+        return self._faster
+
+    def _run(self, token: str, owner: str) -> Run:
+        with self._lock:
+            job = self._jobs.get(token)
+            # The same answer for a foreign run as for none: a guess learns nothing.
+            if job is None or owner not in job.owners:
+                raise UnknownRunError("There is no such run, or it is not yours.")
+            job.last_seen = self._clock()
+            return job.run
+
+    def _wish(self, token: str, owner: str, wish: Callable[[Run], None]) -> None:
+        run = self._run(token, owner)
+        wish(run)
+        with self._lock:
+            if run.wants_to_work:
+                if token in self._queue:
+                    self._queue.remove(token)
+                self._queue.append(token)
+        self._runner.wake()
+
+    def _add(self, job: _Job) -> None:
+        with self._lock:
+            self._jobs[job.token] = job
+            self._queue.append(job.token)
+            self._forget_finished()
+        self._runner.wake()
+
+    def _forget_finished(self) -> None:
+        over = [token for token, job in self._jobs.items() if job.run.is_over]
+        for token in over[: max(0, len(over) - _MAX_REMEMBERED)]:
+            del self._jobs[token]
+
+    def _reopen(self, token: str) -> None:
+        # Only names we could have given are looked for: a token is no path.
+        known = {path.name for path in self._folder.iterdir() if (path / "plan.json").exists()}
+        if token not in known:
+            raise UnknownRunError("There is no such run, or it was deleted.")
+        plan, corpus = load_plan(self._folder / token)
+        run = Run(plan, corpus, self._folder / token, clock=self._clock)
+        run.recall()
+        self._jobs[token] = _Job(token, run)
+
+    def _take(self) -> Run | None:
+        """Return the first run of the queue that wants to work."""
+        now = self._clock()
+        with self._lock:
+            if now - self._looked_at > 1.0:
+                self._looked_at = now
+                self._stop_abandoned(now)
+            self._queue = [
+                token
+                for token in self._queue
+                if token in self._jobs and not self._jobs[token].run.is_over
+            ]
+            runs = (self._jobs[token].run for token in self._queue)
+            return next((run for run in runs if run.wants_to_work), None)
+
+    def _stop_abandoned(self, now: float) -> None:
+        for job in self._jobs.values():
+            if job.run.is_over:
+                continue
+            if any(self._is_connected(owner) for owner in job.owners):
+                job.last_seen = now
+            elif now - job.last_seen > self._grace:
+                job.run.stop("Stopped: the page was closed.")
+
+    def _delete_old(self) -> None:
+        """Delete runs that are older than a day, then the oldest until the rest fits."""
+        with self._lock:
+            live = {token for token, job in self._jobs.items() if not job.run.is_over}
+        found = [path for path in self._folder.iterdir() if path.is_dir() and path.name not in live]
+        found.sort(key=lambda path: path.stat().st_mtime)
+        sizes = {path: _n_byte(path) for path in self._folder.iterdir() if path.is_dir()}
+        total = sum(sizes.values())
+        for path in found:
+            is_old = time.time() - path.stat().st_mtime > MAX_AGE_SECONDS
+            if is_old or total > self._max_bytes:
+                shutil.rmtree(path, ignore_errors=True)
+                total -= sizes[path]
+                with self._lock:
+                    self._jobs.pop(path.name, None)
+
+
+def _n_byte(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

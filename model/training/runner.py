@@ -1,0 +1,446 @@
+"""One run that a visitor watches, and the only thread that training has.
+
+A `Run` knows its plan, its folder and what a page may know of it; the `Runner`'s thread calls
+`advance` on one run after another, and pages read `status` and leave wishes (`pause`, `go`,
+`step_once`, `stop`). Whatever goes wrong ends in a sentence.
+
+```
+FOLDER/
+├── plan.json          sizes, recipe, time
+├── train.npy          the visitor's text as ids; validation.npy the part kept apart
+├── history.json       losses, samples, snapshots up to the last save
+├── state/             the last save, to go on from (see resume.py)
+└── steps/00000100/    the model after 100 steps, in Hugging Face's GPT-2 layout
+```
+"""
+
+import errno
+import json
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from model.checkpoints import CheckpointError, save_checkpoint
+from model.config import GPTConfig
+from model.gpt import GPT
+from model.tokenizer import tokenizer
+from model.training import resume
+from model.training.data import Batches
+from model.training.engine import Trainer, evaluate
+from model.training.plan import Corpus, RunPlan, snapshot_steps
+from model.training.stats import StepStats, TrainConfig
+from model.training.status import (
+    MAX_POINTS,
+    History,
+    RunStatus,
+    Sample,
+    State,
+    ValidationPoint,
+    thinned,
+)
+
+Clock = Callable[[], float]
+
+# Seconds between saves: what a killed run loses at most.
+SAVE_EVERY = 20.0
+# A run may spend one part in so many on validation.
+_VALIDATION_PART = 20
+_SAMPLE_TOKENS = 120
+_SNAPSHOTS = frozenset(snapshot_steps(10_000_000))
+
+
+class Run:
+    """Hold one visitor's run. Pages call the wishes and `status`; the runner calls the rest."""
+
+    def __init__(
+        self, plan: RunPlan, corpus: Corpus, folder: Path, *, clock: Clock = time.monotonic
+    ) -> None:
+        self.plan, self.folder = plan, folder
+        self._corpus, self._clock = corpus, clock
+        self._trainer: Trainer | None = None
+        self._lock = threading.Lock()
+        self._state: State = "queued"
+        self._sentence = "Waiting to start."
+        self._steps_allowed = math.inf
+        self._is_discarded = False
+        self._history = History()
+        self._n_done = 0
+        self._recent: deque[StepStats] = deque(maxlen=30)
+        # The stretch that is being trained: where it began, and how long it is.
+        self._stretch_begin, self._stretch = 0.0, float(plan.seconds)
+        self._steps_begin, self._n_step = 0, plan.recipe.n_steps
+        self._validated_at, self._validation_cost = -math.inf, 0.0
+        self._saved_at = 0.0
+
+    # What a page may ask for, from any thread.
+
+    def status(self) -> RunStatus:
+        """Return how the run stands; its place in the queue is for the queue to say."""
+        with self._lock:
+            seconds = sum(stats.seconds for stats in self._recent)
+            tokens = len(self._recent) * self.plan.recipe.batch_size * self.plan.sizes.block_size
+            return RunStatus(
+                state=self._state,
+                sentence=self._sentence,
+                n_done=self._n_done,
+                history=self._history,
+                tokens_per_second=tokens / seconds if seconds else 0.0,
+                seconds_left=self._seconds_left(seconds / max(len(self._recent), 1)),
+                bytes_per_token=self._corpus.bytes_per_token,
+                floor=self.plan.floor,
+                vocab_size=self.plan.sizes.vocab_size,
+            )
+
+    def pause(self) -> None:
+        """Stop after the step that is under way, to go on later."""
+        with self._lock:
+            if self._state in ("queued", "running"):
+                self._steps_allowed = 0
+                self._say("paused", "Paused.")
+
+    def go(self) -> None:
+        """Go on after a pause."""
+        with self._lock:
+            if self._state == "paused":
+                self._steps_allowed = math.inf
+                self._say("queued", "Waiting to go on.")
+
+    def step_once(self) -> None:
+        """Do a single step of a paused run."""
+        with self._lock:
+            if self._state == "paused":
+                self._steps_allowed = 1
+                self._say("queued", "Waiting for one step.")
+
+    def stop(self, sentence: str = "Stopped.") -> None:
+        """End the run for good; what was saved stays."""
+        with self._lock:
+            if self._state in ("queued", "running", "paused"):
+                self._say("stopped", sentence)
+
+    def extend(self, seconds: float) -> None:
+        """Train so much longer, from a rate that climbs anew."""
+        with self._lock:
+            if self._state not in ("done", "stopped"):
+                return
+            self._stretch_begin, self._stretch = self._history.seconds, seconds
+            self._steps_begin, self._n_step = self._n_done, self.plan.recipe.n_steps
+            self._steps_allowed = math.inf
+            self._say("queued", "Waiting to go on.")
+
+    @property
+    def wants_to_work(self) -> bool:
+        """Whether a step is asked for."""
+        with self._lock:
+            return self._state in ("queued", "running") and self._steps_allowed > 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen unless the run is extended."""
+        with self._lock:
+            return self._state in ("done", "stopped", "failed")
+
+    def recall(self) -> None:
+        """Take up a run whose server was ended: stopped, with the history of its last save."""
+        history = self.folder / "history.json"
+        if history.exists():
+            self._history = History.from_json(json.loads(history.read_text(encoding="utf-8")))
+        self._n_done = self._history.steps[-1].step if self._history.steps else 0
+        self._say("stopped", f"Stopped at step {self._n_done:,}; it can go on from there.")
+
+    # What the runner does, from its thread.
+
+    def open(self) -> None:
+        """Build the trainer, or go on from the last save."""
+        with self._lock:
+            if self._state == "queued":
+                self._say("running", "Training.")
+        if self._trainer is not None:
+            return
+        trainer = _build(self.plan, self._corpus)
+        saved = resume.latest(self.folder / "state")
+        if saved:
+            resume.restore(trainer, saved)
+            if self._steps_begin:
+                trainer.warm_up_again()
+        self._trainer, self._saved_at = trainer, self._clock()
+        if not trainer.n_done:
+            self._keep(trainer)
+
+    def advance(self) -> None:
+        """Do one step and what belongs to it: measuring, a sample, a snapshot, a save."""
+        trainer = self._trainer
+        assert trainer is not None
+        start = self._clock()
+        stats = trainer.step(self._progress())
+        stats = replace(stats, seconds=self._clock() - start)
+        _check_loss(stats, self._history, self.plan)
+        self._note(stats)
+        if trainer.n_done in _SNAPSHOTS or self._is_finished():
+            self._keep(trainer)
+        elif self._clock() - self._validated_at > _VALIDATION_PART * self._validation_cost:
+            self._validate(trainer)
+        if self._clock() - self._saved_at > SAVE_EVERY:
+            self.save()
+        with self._lock:
+            seconds = self._history.seconds + (self._clock() - start - stats.seconds)
+            self._history = replace(self._history, seconds=seconds)
+        if self._is_finished():
+            self.save()
+            with self._lock:
+                self._say("done", f"Done after {trainer.n_done:,} steps.")
+
+    def fail(self, sentence: str) -> None:
+        """End the run with a sentence that says what happened and what to do."""
+        with self._lock:
+            self._say("failed", sentence)
+
+    def save(self) -> None:
+        """Write the last save anew; a run that was never opened has none."""
+        if self._trainer is None or self._is_discarded:
+            return
+        resume.save(self._trainer, self.folder / "state")
+        part = self.folder / "history.json.part"
+        part.write_text(json.dumps(self._history.to_json()), encoding="utf-8")
+        part.replace(self.folder / "history.json")
+        self._saved_at = self._clock()
+
+    def discard(self) -> None:
+        """Write nothing more: the run's folder is being deleted."""
+        self._is_discarded = True
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the model and its optimizers; what was saved stays."""
+        self._trainer = None
+
+    def _say(self, state: State, sentence: str) -> None:
+        self._state, self._sentence = state, sentence
+
+    def _progress(self) -> float:
+        if self._stretch:
+            return (self._history.seconds - self._stretch_begin) / self._stretch
+        return (self._n_done - self._steps_begin) / self._n_step
+
+    def _is_finished(self) -> bool:
+        return self._progress() >= 1
+
+    def _seconds_left(self, seconds_per_step: float) -> float:
+        if self._stretch:
+            return max(0.0, self._stretch * (1 - self._progress()))
+        return max(0.0, self._n_step * (1 - self._progress()) * seconds_per_step)
+
+    def _note(self, stats: StepStats) -> None:
+        with self._lock:
+            steps = (*self._history.steps, stats)
+            self._history = replace(
+                self._history,
+                steps=thinned(steps) if len(steps) > MAX_POINTS else steps,
+                seconds=self._history.seconds + stats.seconds,
+            )
+            self._n_done = stats.step
+            self._steps_allowed -= 1
+            self._recent.append(stats)
+            if self._steps_allowed <= 0 and self._state == "running":
+                self._say("paused", f"Paused after step {stats.step:,}.")
+
+    def _keep(self, trainer: Trainer) -> None:
+        """Measure, write a sample and keep the weights of this step."""
+        step = trainer.n_done
+        self._validate(trainer)
+        text = write_sample(trainer.model, seed=self.plan.recipe.seed)
+        save_checkpoint(trainer.model, self.snapshot_folder(step), dtype=torch.float16)
+        with self._lock:
+            history = self._history
+            self._history = replace(
+                history,
+                samples=(*history.samples, Sample(step, text)),
+                snapshots=tuple(sorted({*history.snapshots, step})),
+            )
+
+    def snapshot_folder(self, step: int) -> Path:
+        """Return where the weights of a step are kept."""
+        return self.folder / "steps" / f"{step:08d}"
+
+    def _validate(self, trainer: Trainer) -> None:
+        start = self._clock()
+        windows = torch.from_numpy(self._corpus.validation.astype(np.int64))
+        loss = evaluate(trainer.model, windows, precision=self.plan.recipe.precision)
+        self._validated_at = self._clock()
+        self._validation_cost = self._validated_at - start
+        with self._lock:
+            points = (*self._history.validation, ValidationPoint(trainer.n_done, loss))
+            self._history = replace(self._history, validation=points[-MAX_POINTS:])
+
+
+class Runner:
+    """Step one run after another, in the only thread that training has.
+
+    Args:
+        take: Returns the run to work on now, or none; asked between any two steps.
+    """
+
+    def __init__(self, take: Callable[[], Run | None]) -> None:
+        self._take = take
+        self._is_ending = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="training", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look for work now rather than in half a second."""
+        self._wake.set()
+
+    def end(self, timeout: float = 10.0) -> None:
+        """Save what is under way and end the thread."""
+        self._is_ending.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _loop(self) -> None:
+        current: Run | None = None
+        while not self._is_ending.is_set():
+            run = self._take()
+            if current is not None and run is not current:
+                self._guard(current, _settle)
+            current = run
+            if run is None:
+                self._wake.wait(0.5)
+                self._wake.clear()
+            else:
+                self._guard(run, _work)
+        if current is not None:
+            self._guard(current, _settle)
+
+    def _guard(self, run: Run, work: Callable[[Run], None]) -> None:
+        try:
+            work(run)
+        except _EndedError as end:
+            run.fail(str(end))
+        except CheckpointError as error:
+            run.fail(f"The weights cannot be kept: {error}.")
+        except OSError as error:
+            run.fail(_disk_sentence(error, run))
+        except MemoryError:
+            run.fail("There is not enough memory for a model of this size. Take a smaller one.")
+        except Exception as error:
+            run.fail(f"The run ended with an error: {type(error).__name__}: {error}")
+        if run.is_over:
+            run.close()
+
+
+class _EndedError(Exception):
+    """A run that cannot go on, with the sentence that says why."""
+
+
+def _work(run: Run) -> None:
+    run.open()
+    run.advance()
+
+
+def _settle(run: Run) -> None:
+    run.save()
+    if run.is_over:
+        run.close()
+
+
+def _check_loss(stats: StepStats, history: History, plan: RunPlan) -> None:
+    """End a run that learns nothing any more.
+
+    Raises:
+        _EndedError: The loss is no number, or far above a uniform guess and has been for a while.
+    """
+    advice = f"Try a lower learning rate than {plan.recipe.learning_rate:g}."
+    if not (math.isfinite(stats.loss) and math.isfinite(stats.grad_norm)):
+        raise _EndedError(f"At step {stats.step:,} the loss is no number any more. {advice}")
+    uniform = math.log(plan.sizes.vocab_size)
+    last = [point.loss for point in history.steps[-20:]]
+    if len(last) == 20 and min(last) > 2 * uniform:
+        raise _EndedError(
+            f"For 20 steps the loss has been more than twice {uniform:.2f} nats, which a uniform "
+            f"guess gets: the steps are too large. {advice}"
+        )
+
+
+def _disk_sentence(error: OSError, run: Run) -> str:
+    saved = resume.latest(run.folder / "state")
+    kept = "The last save is whole." if saved else "Nothing had been saved yet."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk is full, so the run was stopped. {kept}"
+    return f"The run could not be written: {error.strerror or error}. {kept}"
+
+
+def _build(plan: RunPlan, corpus: Corpus) -> Trainer:
+    recipe, sizes = plan.recipe, plan.sizes
+    model = GPT(sizes).initialize(torch.Generator().manual_seed(recipe.seed))
+    batches = Batches(
+        [corpus.source],
+        batch_size=recipe.batch_size,
+        block_size=sizes.block_size,
+        vocab_size=sizes.vocab_size,
+        seed=recipe.seed,
+        start_share=recipe.start_share,
+    )
+    return Trainer(model, recipe, batches)
+
+
+@torch.no_grad()
+def write_sample(model: GPT, *, seed: int, temperature: float = 0.8) -> str:
+    """Return what a model writes after `<|endoftext|>` alone, as much as its context holds.
+
+    Args:
+        model: Any of ours.
+        seed: Of the draws: the same at every step, so that only the model differs.
+        temperature: Below 1 prefers what is likely.
+    """
+    was_training = model.training
+    model.eval()
+    config = model.config
+    generator = torch.Generator().manual_seed(seed)
+    cache = model.empty_cache()
+    ids = torch.tensor([[config.vocab_size - 1]])
+    written: list[int] = []
+    for _ in range(min(_SAMPLE_TOKENS, config.block_size)):
+        logits = model(ids, cache)[0, -1].float()
+        logits[-1] = float("-inf")  # the text goes on
+        probs = (logits / temperature).softmax(-1)
+        if not probs.isfinite().all():
+            break
+        ids = torch.multinomial(probs, 1, generator=generator)[None]
+        written.append(int(ids))
+    model.train(was_training)
+    return tokenizer(config.vocab_size).decode(written)
+
+
+def save_plan(plan: RunPlan, corpus: Corpus, folder: Path) -> None:
+    """Write what a run needs to be opened again after the server was ended."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "train.npy", corpus.train)
+    np.save(folder / "validation.npy", corpus.validation)
+    entries = {**asdict(plan), "bytes_per_token": corpus.bytes_per_token}
+    (folder / "plan.json").write_text(json.dumps(entries), encoding="utf-8")
+
+
+def load_plan(folder: Path) -> tuple[RunPlan, Corpus]:
+    """Return what `save_plan` wrote."""
+    entries = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    plan = RunPlan(
+        GPTConfig(**entries["sizes"]),
+        TrainConfig(**entries["recipe"]),
+        entries["seconds"],
+        entries["floor"],
+    )
+    train = np.load(folder / "train.npy", allow_pickle=False)
+    validation = np.load(folder / "validation.npy", allow_pickle=False)
+    return plan, Corpus(train, validation, entries["bytes_per_token"])

@@ -1,0 +1,213 @@
+"""Runs in a real thread: the queue, who may see what, and what happens when things go wrong."""
+
+import errno
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from model.checkpoints import load_checkpoint
+from model.config import GPTConfig
+from model.training import resume, runner
+from model.training.jobs import Jobs, UnknownRunError
+from model.training.plan import RunPlan
+from model.training.stats import TrainConfig
+
+TEXT = "the cat sat on the mat. the dog sat on the log. " * 60
+PLAN = RunPlan(
+    GPTConfig(vocab_size=257, block_size=16, n_layer=1, n_head=2, d_model=16),
+    TrainConfig(n_steps=12, batch_size=4, warmup_steps=2),
+    seconds=0,
+)
+ENDLESS = replace(PLAN, recipe=replace(PLAN.recipe, n_steps=10_000_000))
+
+
+class Visitors:
+    """Say who is still there."""
+
+    def __init__(self) -> None:
+        self.gone: set[str] = set()
+
+    def __call__(self, owner: str) -> bool:
+        return owner not in self.gone
+
+
+@pytest.fixture
+def visitors() -> Visitors:
+    return Visitors()
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, visitors: Visitors) -> Iterator[Jobs]:
+    jobs = Jobs(tmp_path / "runs", is_connected=visitors, grace=0.5)
+    yield jobs
+    jobs.close()
+
+
+def wait_for(claim: Callable[[], object], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.01)
+
+
+def state(jobs: Jobs, token: str, owner: str = "ada") -> str:
+    return jobs.status(token, owner).state
+
+
+def test_a_run_goes_to_its_end_and_leaves_models_that_can_be_opened(jobs):
+    token = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, token) == "done")
+    status = jobs.status(token, "ada")
+    assert [stats.step for stats in status.history.steps] == list(range(1, 13))
+    assert status.history.snapshots == (0, 1, 2, 5, 10, 12)
+    assert [sample.step for sample in status.history.samples] == [0, 1, 2, 5, 10, 12]
+    assert {0, 12} <= {point.step for point in status.history.validation}
+    first, last = (load_checkpoint(jobs.snapshot_folder(token, "ada", n)) for n in (0, 12))
+    assert first.config == last.config == PLAN.sizes
+    assert not torch.equal(first.wte.weight, last.wte.weight)
+
+
+def test_runs_work_one_after_another_in_the_order_of_asking(jobs):
+    tokens = {owner: jobs.submit(owner, ENDLESS, TEXT) for owner in ("ada", "bob", "cleo")}
+    wait_for(lambda: state(jobs, tokens["ada"]) == "running")
+    assert [jobs.status(tokens[owner], owner).place for owner in tokens] == [0, 1, 2]
+    assert "2 runs are before yours" in jobs.status(tokens["cleo"], "cleo").sentence
+    jobs.stop(tokens["ada"], "ada")
+    wait_for(lambda: state(jobs, tokens["bob"], "bob") == "running")
+    assert jobs.status(tokens["cleo"], "cleo").place == 1
+    jobs.pause(tokens["bob"], "bob")
+    wait_for(lambda: state(jobs, tokens["cleo"], "cleo") == "running")
+    jobs.go(tokens["bob"], "bob")
+    assert jobs.status(tokens["bob"], "bob").place == 1
+
+
+def test_a_paused_run_does_single_steps(jobs):
+    token = jobs.submit("ada", ENDLESS, TEXT)
+    wait_for(lambda: jobs.status(token, "ada").n_done > 2)
+    jobs.pause(token, "ada")
+    time.sleep(0.2)
+    before = jobs.status(token, "ada").n_done
+    for extra in (1, 2):
+        jobs.step_once(token, "ada")
+        wait_for(lambda: state(jobs, token) == "paused")
+        assert jobs.status(token, "ada").n_done == before + extra
+
+
+def test_an_ended_run_can_be_continued(jobs):
+    token = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, token) == "done")
+    jobs.extend(token, "ada", 0.5)
+    wait_for(lambda: state(jobs, token) == "done")
+    assert jobs.status(token, "ada").n_done > 12
+
+
+def test_nobody_else_sees_or_steers_a_run(jobs):
+    token = jobs.submit("ada", ENDLESS, TEXT)
+    for act in (jobs.status, jobs.pause, jobs.stop, jobs.go, jobs.step_once, jobs.delete):
+        with pytest.raises(UnknownRunError):
+            act(token, "eve")
+    for wrong in ("", "..", "../..", token[:-1], "x" * 32):
+        with pytest.raises(UnknownRunError):
+            jobs.attach(wrong, "eve")
+    assert state(jobs, token) in ("queued", "running")
+
+
+def test_a_second_run_of_one_visitor_is_refused_while_the_first_lives(jobs):
+    token = jobs.submit("ada", ENDLESS, TEXT)
+    with pytest.raises(ValueError, match="have a run already"):
+        jobs.submit("ada", PLAN, TEXT)
+    jobs.stop(token, "ada")
+    jobs.submit("ada", PLAN, TEXT)
+
+
+def test_a_run_stops_when_its_visitor_has_gone_and_a_reload_keeps_it(jobs, visitors):
+    left = jobs.submit("ada", ENDLESS, TEXT)
+    visitors.gone.add("ada")
+    jobs.attach(left, "ada after a reload")
+    time.sleep(2.0)
+    assert state(jobs, left, "ada after a reload") == "running"
+    visitors.gone.add("ada after a reload")
+    run = jobs._jobs[left].run
+    wait_for(lambda: run.status().state == "stopped", 10)
+    assert run.status().sentence == "Stopped: the page was closed."
+
+
+def test_a_learning_rate_of_ten_ends_in_a_sentence(jobs):
+    recipe = replace(ENDLESS.recipe, learning_rate=1e4, muon_learning_rate=1e4, clip_norm=0.0)
+    token = jobs.submit("ada", replace(ENDLESS, recipe=recipe), TEXT)
+    wait_for(lambda: state(jobs, token) == "failed")
+    assert "Try a lower learning rate than 10000" in jobs.status(token, "ada").sentence
+    second = jobs.submit("bob", PLAN, TEXT)
+    wait_for(lambda: state(jobs, second, "bob") == "done")
+
+
+def test_a_full_disk_ends_in_a_sentence(jobs, monkeypatch):
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runner, "save_checkpoint", full)
+    token = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, token) == "failed")
+    assert jobs.status(token, "ada").sentence.startswith("The disk is full")
+
+
+def test_an_unforeseen_error_is_handed_to_the_page(jobs, monkeypatch):
+    def broken(*arguments: object, **options: object) -> None:
+        raise RuntimeError("a cosmic ray")
+
+    monkeypatch.setattr(runner, "evaluate", broken)
+    token = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, token) == "failed")
+    assert "RuntimeError: a cosmic ray" in jobs.status(token, "ada").sentence
+
+
+def test_a_run_goes_on_after_the_server_was_ended(tmp_path):
+    jobs = Jobs(tmp_path, is_connected=lambda owner: True)
+    token = jobs.submit("ada", ENDLESS, TEXT)
+    wait_for(lambda: jobs.status(token, "ada").n_done > 20)
+    jobs.close()
+    saved = resume.latest(tmp_path / token / "state")
+    assert saved is not None
+    n_saved = int(saved.name.removeprefix("step-"))
+    later = Jobs(tmp_path, is_connected=lambda owner: True)
+    with pytest.raises(UnknownRunError):
+        later.status(token, "ada")
+    later.attach(token, "ada")
+    assert later.status(token, "ada").n_done == n_saved
+    assert later.status(token, "ada").state == "stopped"
+    later.extend(token, "ada", 5)
+    wait_for(lambda: later.status(token, "ada").n_done > n_saved + 5)
+    steps = [stats.step for stats in later.status(token, "ada").history.steps]
+    assert steps == list(range(1, len(steps) + 1))
+    later.close()
+
+
+def test_closing_leaves_no_thread_behind(tmp_path):
+    jobs = Jobs(tmp_path, is_connected=lambda owner: True)
+    jobs.submit("ada", ENDLESS, TEXT)
+    jobs.close()
+    assert not any(thread.name == "training" for thread in threading.enumerate())
+
+
+def test_the_oldest_finished_runs_make_room(tmp_path, visitors):
+    jobs = Jobs(tmp_path, is_connected=visitors, max_bytes=1)
+    first = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, first) == "done")
+    second = jobs.submit("ada", PLAN, TEXT)
+    assert not (tmp_path / first).exists()
+    with pytest.raises(UnknownRunError):
+        jobs.status(first, "ada")
+    wait_for(lambda: state(jobs, second) == "done")
+    jobs.close()
+
+
+def test_deleting_a_run_deletes_its_text(jobs, tmp_path):
+    token = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, token) == "done")
+    jobs.delete(token, "ada")
+    assert not list((tmp_path / "runs").iterdir())
