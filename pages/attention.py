@@ -34,6 +34,7 @@ with picture:
         on_cell_change=lambda: attention_lab.choose_cell("map"),
     )
     st.caption(attention_lab.sizes(trace))
+    attention_lab.formula(trace)
 with words:
     st.markdown("#### All heads of all blocks")
     heads_grid(
@@ -45,9 +46,10 @@ with words:
         is_masked=is_masked,
         on_head_change=lambda: attention_lab.choose_head("heads"),
     )
-    attention_lab.formula(trace)
     st.markdown("#### Try")
     pickers.choices(attention_lab.things_to_try(trace), key="try")
+
+explain.words_beside("attention")
 
 st.markdown("### Step by step")
 attention_steps(
@@ -62,7 +64,7 @@ attention_steps(
     title=f"Block {chosen.block + 1}, head {chosen.head + 1}",
     on_cell_change=lambda: attention_lab.choose_cell("steps"),
 )
-explain.words_beside("attention")
+attention_lab.vectors(trace, labels)
 
 attention_lab.experiments(labels)
 explain.code_that_ran(

@@ -16,11 +16,13 @@ from pages.components.compare import compare_bars
 from pages.components.heads import thumbnail_size, thumbnails
 from pages.components.percent import percent
 from pages.components.proof import proof
+from pages.components.vectors import VectorRole, vector_rows
 from pages.parts import explain, pickers, session
 from pages.parts.session import Selection
 
 MASK_OFF = Silenced("mask")
 _VALUES: dict[str, MapValues] = {"weights": "weights", "scores": "scores"}
+_PARTS: dict[str, VectorRole] = {"q": "query", "k": "key", "v": "value"}
 _EXPERIMENTS = ("Silence this head", "Replace a later token")
 # Pictures of a trace last as long as the trace itself.
 _pictures: "WeakKeyDictionary[Trace, NDArray[np.uint8]]" = WeakKeyDictionary()
@@ -138,7 +140,74 @@ def attention_class(block: int) -> type:
 
 def projection(block: int) -> Array:
     """Return c_proj's weight, `(d_model, d_model)`, output first."""
-    return session.model().get_parameter(f"h.{block}.attn.c_proj.weight").detach().numpy()
+    return session.parameters()[f"h.{block}.attn.c_proj.weight"]
+
+
+def vectors(trace: Trace, labels: Sequence[str]) -> None:
+    """Draw the chosen head's q, k or v of every token beside the weights that made them."""
+    chosen, config = session.selection(), trace.config
+    st.markdown("### Where q, k and v come from\n\n" + explain.sections("attention")["Vectors"])
+    name = st.segmented_control(
+        "Vector",
+        list(_PARTS),
+        default="q",
+        required=True,
+        key="part",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    part = str(name or "q")
+    role = _PARTS[part]
+    row = chosen.query if part == "q" else chosen.token
+    dim = min(chosen.dim, config.d_head - 1)
+    made, learned = st.columns(2, gap="large")
+    with made:
+        st.markdown(
+            f"**{part} of every token**, computed: T × d_head = {len(labels)} × {config.d_head}"
+        )
+        vector_rows(
+            key="made",
+            labels=labels,
+            values=getattr(trace.blocks[chosen.block], part)[chosen.head],
+            row=row,
+            column=dim,
+            role=role,
+            title=f"{part} in block {chosen.block + 1}, head {chosen.head + 1}",
+            on_cell_change=lambda: choose_vector_cell("made", part),
+        )
+    with learned:
+        weights = head_weights(chosen.block, chosen.head, part)
+        st.markdown(
+            f"**W_{part}**, learned, the same for every token: "
+            f"d_model × d_head = {config.d_model} × {config.d_head}"
+        )
+        vector_rows(
+            key="learned",
+            labels=[f"x[{index}]" for index in range(config.d_model)],
+            values=weights,
+            column=dim,
+            role="weights",
+            title=f"W_{part} in block {chosen.block + 1}, head {chosen.head + 1}",
+            on_cell_change=lambda: session.select(
+                dim=int(session.element_state("learned", "cell")[1])
+            ),
+        )
+
+
+def head_weights(block: int, head: int, part: str) -> Array:
+    """Return `(d_model, d_head)`: the columns that make one head's q, k or v from a vector."""
+    config = session.config()
+    first = "qkv".index(part) * config.d_model + head * config.d_head
+    weight = session.parameters()[f"h.{block}.attn.c_attn.weight"]
+    return np.ascontiguousarray(weight[first : first + config.d_head].T)
+
+
+def choose_vector_cell(key: str, part: str) -> None:
+    """Take over the token and the dimension that were clicked; call it from a callback."""
+    cell = session.element_state(key, "cell")
+    if cell:
+        position = {"query" if part == "q" else "token": int(cell[0])}
+        session.select(dim=int(cell[1]), **position)
 
 
 def mask_note(trace: Trace, chosen: Selection) -> None:
