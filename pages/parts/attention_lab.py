@@ -24,6 +24,8 @@ MASK_OFF = Silenced("mask")
 _VALUES: dict[str, MapValues] = {"weights": "weights", "scores": "scores"}
 _PARTS: dict[str, VectorRole] = {"q": "query", "k": "key", "v": "value"}
 _EXPERIMENTS = ("Silence this head", "Replace a later token")
+# Where the token that was typed stands there already: the first of these that does not.
+_OTHER_REPLACEMENTS = " cat dog"
 # Pictures of a trace last as long as the trace itself.
 _pictures: "WeakKeyDictionary[Trace, NDArray[np.uint8]]" = WeakKeyDictionary()
 _lock = threading.Lock()
@@ -300,8 +302,10 @@ def _replacement_controls(T: int) -> tuple[int, int]:
         typed = st.text_input(
             "by the first token of", " dog", key="replacement", max_chars=60, live="250ms"
         )
-    ids = cutter.encode(typed or "").ids
-    replacement = ids[0] if ids else cutter.end_of_text_id
-    if replacement == read.ids[position]:
-        st.caption("This is the same token, so nothing can change. Type another one.")
+    wanted = cutter.encode(typed or "").ids[:1] or (cutter.end_of_text_id,)
+    others = cutter.encode(_OTHER_REPLACEMENTS).ids
+    here = read.ids[int(position)]
+    replacement = next(token_id for token_id in (*wanted, *others) if token_id != here)
+    if replacement != wanted[0]:
+        st.caption("That token stands there already, so another one takes its place.")
     return int(position), replacement

@@ -126,7 +126,7 @@ def test_reduced_motion_goes_from_step_to_step_without_moving(opened):
 
 def test_the_mask_off_shows_what_leaks(opened):
     opened.locator(".st-key-mask label").click()
-    expect(opened.get_by_role("alert")).to_contain_text("The mask is off")
+    expect(opened.get_by_test_id("stAlert")).to_contain_text("The mask is off")
     opened.locator(f"{MAP} .stage").focus()
     opened.keyboard.press("End")
     expect(reading(opened)).to_contain_text(re.compile(r"q ␣the\s*3 looks at k ␣dog\s*4: score"))
@@ -166,9 +166,16 @@ def test_pointing_answers_within_a_frame_or_two(visit):
     stage = page.locator(f"{MAP} .stage")
     stage.scroll_into_view_if_needed()
     box = stage.bounding_box()
-    page.evaluate("""() => { window.frames_ = []; let last = performance.now();
-        const tick = (now) => { frames_.push(now - last); last = now; requestAnimationFrame(tick); };
-        requestAnimationFrame(tick); }""")
+    page.evaluate("""() => {
+        window.frames_ = [];
+        let last = performance.now();
+        const tick = (now) => {
+            frames_.push(now - last);
+            last = now;
+            requestAnimationFrame(tick);
+        };
+        requestAnimationFrame(tick);
+    }""")
     for step in range(40):
         page.mouse.move(box["x"] + 140 + 5 * step, box["y"] + 160 + 5 * step)
     frames = sorted(page.evaluate("frames_"))
