@@ -9,7 +9,7 @@ import streamlit as st  # noqa: E402
 from pages.components.attention import attention_map  # noqa: E402
 from pages.components.attention_steps import attention_steps  # noqa: E402
 from pages.components.heads import heads_grid  # noqa: E402
-from pages.parts import attention_lab, explain, pickers, session  # noqa: E402
+from pages.parts import attention_lab, explain, session  # noqa: E402
 
 config, counts = session.config(), session.config().parameters
 explain.page_head("attention", parameters=config.n_layer * counts.attention)
@@ -46,8 +46,7 @@ with words:
         is_masked=is_masked,
         on_head_change=lambda: attention_lab.choose_head("heads"),
     )
-    st.markdown("#### Try")
-    pickers.choices(attention_lab.things_to_try(trace), key="try")
+    explain.tries("attention", *attention_lab.things_to_try(trace))
 
 explain.words_beside("attention")
 
@@ -63,12 +62,13 @@ attention_steps(
     is_masked=is_masked,
     title=f"Block {chosen.block + 1}, head {chosen.head + 1}",
     on_cell_change=lambda: attention_lab.choose_cell("steps"),
+    on_number_change=lambda: attention_lab.choose_number("steps"),
 )
+attention_lab.work_out(trace)
 attention_lab.vectors(trace, labels)
 
 attention_lab.experiments(labels)
 explain.code_that_ran(
     attention_lab.attention_class(chosen.block), shapes=attention_lab.sizes(trace)
 )
-with st.expander("Sources"):
-    st.markdown(explain.sections("attention")["Sources"])
+explain.sources("attention")

@@ -46,10 +46,13 @@ def attention_steps(
     is_masked: bool,
     title: str,
     on_cell_change: Callable[[], None],
+    on_number_change: Callable[[], None],
 ) -> None:
     """Draw q · k, the division, the mask, softmax, weights × v, joining and projecting.
 
-    The element's state "cell" is the cell that was clicked, `[query, key]`, both from 0.
+    The element's state "cell" is the cell that was clicked, `[query, key]`, both from 0; "number"
+    is a number clicked in a strip, `[kind, head, dim]` with kind "q", "k", "score", "z", "part" (of
+    this head in attention's output) or "output".
 
     Args:
         key: Names the element and its state.
@@ -62,6 +65,7 @@ def attention_steps(
         is_masked: Whether later keys were hidden.
         title: What the pictures are of, for screen readers.
         on_cell_change: Called after a click or Enter on a cell.
+        on_number_change: Called after a click on a number of a strip.
     """
     n_head, T, d_head = block.q.shape
     rows, columns = window(T, query), window(T, token)
@@ -98,6 +102,7 @@ def attention_steps(
             "attn_out": block.attn_out[query],
         },
         on_cell_change=on_cell_change,
+        on_number_change=on_number_change,
     )
 
 

@@ -1,14 +1,24 @@
 """The parts of the attention page: its controls, its numbers in words, its experiments."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from model.arithmetic import (
+    attention_weight,
+    attn_out_entry,
+    head_contribution,
+    qkv_entry,
+    score,
+    z_entry,
+)
 from model.patterns import evenness, later_share, own_share, previous_share, row_differences
+from model.terms import Derived
 from model.tokenizer import Tokens
 from model.trace import Array, Silenced, Trace
 from pages.components.attention import MapValues
@@ -18,11 +28,22 @@ from pages.components.percent import percent
 from pages.components.proof import proof
 from pages.components.vectors import VectorRole, vector_rows
 from pages.parts import explain, pickers, session
+from pages.parts.byhand import by_hand
 from pages.parts.session import Selection
 
 MASK_OFF = Silenced("mask")
 _VALUES: dict[str, MapValues] = {"weights": "weights", "scores": "scores"}
 _PARTS: dict[str, VectorRole] = {"q": "query", "k": "key", "v": "value"}
+_NUMBERS = {
+    "weight": "weight",
+    "score": "score",
+    "q": "q",
+    "k": "k",
+    "v": "v",
+    "z": "z",
+    "part": "this head's part",
+    "output": "attention's output",
+}
 _EXPERIMENTS = ("Silence this head", "Replace a later token")
 # Where the token that was typed stands there already: the first of these that does not.
 _OTHER_REPLACEMENTS = " cat dog"
@@ -59,7 +80,15 @@ def choose_cell(key: str) -> None:
     """Take over the cell that was clicked in an element; call it from a callback."""
     cell = session.element_state(key, "cell")
     if cell:
-        session.select(query=int(cell[0]), token=int(cell[1]))
+        session.select(query=int(cell[0]), token=int(cell[1]), by_hand="weight")
+
+
+def choose_number(key: str) -> None:
+    """Take over a number that was clicked in the steps; call it from a callback."""
+    number = session.element_state(key, "number")
+    if number:
+        kind, head, dim = str(number[0]), int(number[1]), int(number[2])
+        session.select(by_hand=kind, head=head, dim=dim)
 
 
 def choose_head(key: str) -> None:
@@ -113,12 +142,12 @@ def formula(trace: Trace) -> None:
     )
 
 
-def things_to_try(trace: Trace) -> list[pickers.Action]:
+def things_to_try(trace: Trace) -> list[explain.Try]:
     """Return three heads worth a look in this text, each found by counting over all of them."""
     stories = (
-        ("One token back", "Mean weight on the token just before", previous_share),
-        ("Its own token", "Mean weight of a token on itself", own_share),
-        ("Most even", "Entropy of a row over its largest possible, on average", evenness),
+        ("One token back", "the weight on the token just before, on average,", previous_share),
+        ("Its own token", "a token's weight on itself, on average,", own_share),
+        ("Most even", "the entropy of a row, of the largest it could have,", evenness),
     )
     found = []
     for words, meaning, measure in stories:
@@ -126,10 +155,10 @@ def things_to_try(trace: Trace) -> list[pickers.Action]:
         block, head = map(int, np.unravel_index(scores.argmax(), scores.shape))
         number = percent(float(scores[block, head]))
         found.append(
-            pickers.Action(
+            explain.Try(
                 f"{words}: block {block + 1} · head {head + 1}",
-                f"{meaning}: {number}, the largest of all {scores.size} heads on this text.",
-                {"block": block, "head": head},
+                partial(session.select, block=block, head=head),
+                f"Here {meaning} is {number}, the largest of all {scores.size} heads.",
             )
         )
     return found
@@ -161,7 +190,7 @@ def vectors(trace: Trace, labels: Sequence[str]) -> None:
     part = str(name or "q")
     role = _PARTS[part]
     row = chosen.query if part == "q" else chosen.token
-    dim = min(chosen.dim, config.d_head - 1)
+    dim = chosen.dim % config.d_head
     made, learned = st.columns(2, gap="large")
     with made:
         st.markdown(
@@ -209,7 +238,46 @@ def choose_vector_cell(key: str, part: str) -> None:
     cell = session.element_state(key, "cell")
     if cell:
         position = {"query" if part == "q" else "token": int(cell[0])}
-        session.select(dim=int(cell[1]), **position)
+        session.select(dim=int(cell[1]), by_hand=part, **position)
+
+
+def work_out(trace: Trace) -> None:
+    """Draw the calculation of the chosen number, beside the model's own value."""
+    kind = st.segmented_control(
+        "Work out by hand",
+        list(_NUMBERS),
+        default="weight",
+        required=True,
+        key="by_hand",
+        bind="query-params",
+        format_func=_NUMBERS.__getitem__,
+    )
+    derived = number_of(trace, session.selection(), str(kind or "weight"))
+    by_hand(derived.term, model_value=derived.model_value)
+
+
+def number_of(trace: Trace, chosen: Selection, kind: str) -> Derived:
+    """Work the chosen number of this page out; `kind` is a key of `_NUMBERS`."""
+    parameters, dim = session.parameters(), chosen.dim % trace.config.d_head
+    place = {"block": chosen.block, "head": chosen.head}
+    at_query = {**place, "position": chosen.query}
+    derive: dict[str, Callable[[], Derived]] = {
+        "weight": lambda: attention_weight(trace, **place, query=chosen.query, key=chosen.token),
+        "score": lambda: score(trace, **place, query=chosen.query, key=chosen.token),
+        "q": lambda: qkv_entry(trace, parameters, part="q", **at_query, dim=dim),
+        "k": lambda: qkv_entry(
+            trace, parameters, part="k", **place, position=chosen.token, dim=dim
+        ),
+        "v": lambda: qkv_entry(
+            trace, parameters, part="v", **place, position=chosen.token, dim=dim
+        ),
+        "z": lambda: z_entry(trace, **at_query, dim=dim),
+        "part": lambda: head_contribution(trace, parameters, **at_query, dim=chosen.dim),
+        "output": lambda: attn_out_entry(
+            trace, parameters, block=chosen.block, position=chosen.query, dim=chosen.dim
+        ),
+    }
+    return derive[kind if kind in derive else "weight"]()
 
 
 def mask_note(trace: Trace, chosen: Selection) -> None:

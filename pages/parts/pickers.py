@@ -1,22 +1,8 @@
 """Small controls that several pages share: one step back or on through blocks or heads."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
-
 import streamlit as st
 
 from pages.parts import session
-
-
-class Action(NamedTuple):
-    """Describe a button: what it says, what its help adds, which parts of the selection it sets.
-
-    No visitor's text belongs in the words.
-    """
-
-    words: str
-    help: str
-    parts: Mapping[str, int]
 
 
 def block_picker(key: str) -> None:
@@ -54,16 +40,3 @@ def stepper(key: str, part: str, index: int, count: int) -> None:
                 on_click=session.select,
                 kwargs={part: to},
             )
-
-
-def choices(actions: Sequence[Action], *, key: str) -> None:
-    """Draw one button for each action; a click changes the selection."""
-    for number, action in enumerate(actions):
-        st.button(
-            action.words,
-            key=f"{key}-{number}",
-            help=action.help,
-            width="stretch",
-            on_click=session.select,
-            kwargs=dict(action.parts),
-        )

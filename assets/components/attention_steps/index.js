@@ -72,6 +72,10 @@ function listen(view) {
     const { canvas } = view.sheet[name];
     canvas.onpointermove = (event) => tell(view, name, event);
     canvas.onpointerleave = () => view.tip.hide();
+    canvas.onclick = (event) => {
+      const found = numberAt(view, name, event);
+      if (found?.kind) view.setState("number", [found.kind, found.head ?? view.head, found.dim]);
+    };
   }
 }
 
@@ -367,13 +371,21 @@ function onKey(view, event) {
   event.preventDefault();
 }
 
-/** The number under the pointer in a strip. */
-function tell(view, figureName, event) {
+/** The number under the pointer in a strip: its name, its arithmetic in short, its address. */
+function numberAt(view, figureName, event) {
   const box = event.target.getBoundingClientRect(), row = Math.floor((event.clientY - box.top) / ROW);
-  const strips = stripsOf(view, figureName), shown = strips[row];
+  const shown = stripsOf(view, figureName)[row];
   const wide = shown && (view.width - GUTTER - 2) / shown.numbers.length, at = Math.floor((event.clientX - box.left - GUTTER) / (wide || 1));
-  if (!shown || at < 0 || at >= shown.numbers.length) return view.tip.hide();
-  const words = [node("div", "", `${shown.name}, dimension ${at}`), node("div", "mono", shown.explain ? shown.explain(at) : fixed(shown.numbers[at], 4))];
+  if (!shown || at < 0 || at >= shown.numbers.length) return null;
+  const inHead = shown.kind === "z" && figureName === "joined";
+  return { ...shown, at, dim: inHead ? at % view.d_head : at, head: inHead ? Math.floor(at / view.d_head) : view.head };
+}
+
+function tell(view, figureName, event) {
+  const found = numberAt(view, figureName, event);
+  if (!found) return view.tip.hide();
+  const words = [node("div", "", `${found.name}, dimension ${found.at}`), node("div", "mono", found.explain ? found.explain(found.at) : fixed(found.numbers[found.at], 4))];
+  if (found.kind) words.push(node("div", "muted", "Click: by hand"));
   view.tip.show(event.clientX, event.clientY, ...words);
 }
 
@@ -381,17 +393,18 @@ function stripsOf(view, figureName) {
   const d = view.d_head;
   if (figureName === "vectors") {
     const { q, k, products } = vectorsOf(view);
-    return [{ name: "q", numbers: q }, { name: "k", numbers: k },
-      { name: "q × k", numbers: products, explain: (c) => `${fixed(q[c], 4)} × ${fixed(k[c], 4)} = ${fixed(products[c], 4)}` }];
+    return [{ name: "q", kind: "q", numbers: q }, { name: "k", kind: "k", numbers: k },
+      { name: "q × k", kind: "score", numbers: products, explain: (c) => `${fixed(q[c], 4)} × ${fixed(k[c], 4)} = ${fixed(products[c], 4)}` }];
   }
   if (figureName === "values") {
     const rows = view.tops.map((position, r) => {
       const w = view.row_pattern[position], numbers = view.top_v.subarray(r * d, (r + 1) * d);
-      return { name: `v ${name(view, position)}`, numbers, explain: (c) => `weight ${precise(w)}, times v = ${fixed(numbers[c], 4)}` };
+      return { name: `v ${name(view, position)}`, kind: "z", numbers, explain: (c) => `weight ${precise(w)}, times v = ${fixed(numbers[c], 4)}` };
     });
-    if (view.rest > 0) rows.push({ name: `${view.rest} other tokens together`, numbers: view.rest_v });
-    return [...rows, { name: "z", numbers: view.z }];
+    if (view.rest > 0) rows.push({ name: `${view.rest} other tokens together`, kind: "z", numbers: view.rest_v });
+    return [...rows, { name: "z", kind: "z", numbers: view.z }];
   }
   const ofHead = (i) => `head ${Math.floor(i / d) + 1}, its dimension ${i % d}: ${fixed(view.joined[i], 4)}`;
-  return [{ name: "heads joined", numbers: view.joined, explain: ofHead }, { name: "from this head", numbers: view.part }, { name: "attention's output", numbers: view.attn_out }];
+  return [{ name: "heads joined", kind: "z", numbers: view.joined, explain: ofHead }, { name: "from this head", kind: "part", numbers: view.part },
+    { name: "attention's output", kind: "output", numbers: view.attn_out }];
 }
