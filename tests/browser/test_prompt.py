@@ -301,3 +301,20 @@ def test_axe_finds_nothing_and_nothing_overflows(box, page, scheme, width):
     assert page.evaluate(overflow) == 0
     inside = "root => root.scrollWidth - root.clientWidth"
     assert page.locator(".pieces").evaluate(inside) == 0
+
+
+def test_a_full_context_moves_on_one_token_at_a_time(box):
+    page = box(block_size=8, text="one two three four five six seven")
+    page.locator("textarea").press("End")
+    for typed in (" eight", " nine", " ten", ".", " Il", "l", "\n"):
+        page.keyboard.type(typed)
+        text = page.locator("textarea").input_value()
+        assert shown(page) == labels(text)[-8:]
+    page.locator("textarea").press("Home")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Delete")
+    assert shown(page) == labels(text[1:])[-8:]
+    colours = "nodes => nodes.map(node => getComputedStyle(node).backgroundColor)"
+    tints = page.locator(".piece").evaluate_all(colours)
+    assert tints[:2] == tints[6:8]
+    assert len(set(tints)) == 6

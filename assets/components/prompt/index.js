@@ -3,6 +3,7 @@
 
 const SETTLE = 250; // milliseconds after the last key until Python hears of a text
 const HINT_DELAY = 900; // milliseconds, so that a space between two words is no reason to speak
+const MAX_SLIDE = 4; // tokens that one key press may add
 const MAX_HELD = 40000; // UTF-16 units kept in the box; the model reads far less
 
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
@@ -91,10 +92,10 @@ function listen(box) {
       flush(box);
     }
   });
-  list.addEventListener("click", (event) => choose(box, positionOf(event)));
+  list.addEventListener("click", (event) => choose(box, positionOf(box, event)));
   list.addEventListener("keydown", (event) => move(box, event));
   for (const type of ["pointerover", "focusin"]) {
-    list.addEventListener(type, (event) => point(box, positionOf(event)));
+    list.addEventListener(type, (event) => point(box, positionOf(box, event)));
   }
   for (const type of ["pointerleave", "focusout"]) {
     list.addEventListener(type, () => point(box, null));
@@ -196,34 +197,43 @@ function read({ data, text, isShortened }, { cut, tail }) {
 
 /** Bring the pieces up to date, touching only those that differ; return the last that changed. */
 function drawPieces(box) {
-  const { nodes, list, data } = box;
+  const { nodes, data } = box;
   const { ids } = box.tokens;
+  for (const node of nodes.splice(0, slid(nodes, ids))) node.remove();
   let changed = nodes.length > ids.length ? ids.length - 1 : null;
   for (const node of nodes.splice(ids.length)) node.remove();
   ids.forEach((id, position) => {
-    const node = nodes[position] ?? addPiece(box, position);
+    const node = nodes[position] ?? addPiece(box);
     if (node.tokenId !== id) {
-      writePiece(node, id, data);
+      writePiece(node, id, position, data);
       changed = position;
     }
   });
-  list.hidden = ids.length === 0;
   mark(box);
   return changed;
 }
 
-function addPiece({ nodes, list }, position) {
-  const node = make("span", "token piece", { role: "option", tabIndex: -1, ariaSelected: "false" });
-  node.dataset.position = position;
-  node.style.setProperty("--tint", `var(--tint-${position % 6})`);
+/** Return by how many tokens a full context has moved on: those in front only need to go. */
+function slid(nodes, ids) {
+  for (let count = 1; count <= MAX_SLIDE && count < ids.length; count++) {
+    const isSame = (node, index) => index < count || node.tokenId === ids[index - count];
+    if (nodes[0]?.tokenId !== ids[0] && nodes.every(isSame)) return count;
+  }
+  return 0;
+}
+
+function addPiece({ nodes, list }) {
+  const node = make("span", "token piece", {
+    role: "option", tabIndex: -1, ariaSelected: "false",
+  });
   node.append(make("span", "label"), make("span", "id"));
   nodes.push(node);
   list.append(node);
   return node;
 }
 
-function writePiece(node, id, { vocab_size }) {
-  const isStart = id === vocab_size - 1 && node.dataset.position === "0";
+function writePiece(node, id, position, { vocab_size }) {
+  const isStart = id === vocab_size - 1 && position === 0;
   node.tokenId = id;
   node.classList.toggle("start", isStart);
   node.firstChild.textContent = isStart
@@ -259,9 +269,9 @@ function reveal({ frame, nodes }, position) {
   }
 }
 
-function positionOf(event) {
-  const piece = event.target.closest(".piece");
-  return piece ? Number(piece.dataset.position) : null;
+function positionOf({ nodes }, event) {
+  const position = nodes.indexOf(event.target.closest(".piece"));
+  return position < 0 ? null : position;
 }
 
 /** Make a piece the query here at once, and everywhere when Python answers. */
@@ -275,7 +285,7 @@ function choose(box, position) {
 }
 
 function move(box, event) {
-  const from = positionOf(event);
+  const from = positionOf(box, event);
   const last = box.nodes.length - 1;
   const to = {
     ArrowLeft: from - 1, ArrowUp: from - 1, ArrowRight: from + 1, ArrowDown: from + 1,
