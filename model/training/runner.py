@@ -328,8 +328,8 @@ class Runner:
             work(run)
         except _EndedError as end:
             run.fail(str(end))
-        except CheckpointError as error:
-            run.fail(f"The weights cannot be kept: {error}.")
+        except CheckpointError:
+            run.fail(f"The weights grew past what their file can hold. {_advice(run.plan)}")
         except OSError as error:
             run.fail(_disk_sentence(error, run))
         except MemoryError:
@@ -355,13 +355,17 @@ def _settle(run: Run) -> None:
         run.close()
 
 
+def _advice(plan: RunPlan) -> str:
+    return f"Try a lower learning rate than {plan.recipe.learning_rate:g}."
+
+
 def _check_loss(stats: StepStats, history: History, plan: RunPlan) -> None:
     """End a run that learns nothing any more.
 
     Raises:
         _EndedError: The loss is no number, or far above a uniform guess and has been for a while.
     """
-    advice = f"Try a lower learning rate than {plan.recipe.learning_rate:g}."
+    advice = _advice(plan)
     if not (math.isfinite(stats.loss) and math.isfinite(stats.grad_norm)):
         raise _EndedError(f"At step {stats.step:,} the loss is no number any more. {advice}")
     uniform = math.log(plan.sizes.vocab_size)
