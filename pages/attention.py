@@ -39,7 +39,7 @@ with words:
     st.markdown("#### All heads of all blocks")
     heads_grid(
         key="heads",
-        pictures=attention_lab.all_pictures(trace),
+        pictures=attention_lab.overview(trace).pictures,
         n_token=len(labels),
         block=chosen.block,
         head=chosen.head,

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -44,11 +45,30 @@ _NUMBERS = {
     "part": "this head's part",
     "output": "attention's output",
 }
-_EXPERIMENTS = ("Silence this head", "Replace a later token")
+_EXPERIMENTS = ("Silence this head", "Replace a later token", "Run without the mask")
 # Where the token that was typed stands there already: the first of these that does not.
 _OTHER_REPLACEMENTS = " cat dog"
-# Pictures of a trace last as long as the trace itself.
-_pictures: "WeakKeyDictionary[Trace, NDArray[np.uint8]]" = WeakKeyDictionary()
+_STORIES = (
+    ("One token back", "the weight on the token just before, on average,", previous_share),
+    ("Its own token", "a token's weight on itself, on average,", own_share),
+    ("Most even", "the entropy of a row, of the largest it could have,", evenness),
+)
+
+
+class Overview(NamedTuple):
+    """Hold what was seen in all heads of a trace.
+
+    Args:
+        pictures: `(n_layer, n_head, S, S)`, small pictures.
+        measures: `(n_layer, len(_STORIES), n_head)`.
+    """
+
+    pictures: NDArray[np.uint8]
+    measures: NDArray[np.float64]
+
+
+# What was seen in a trace lasts as long as the trace itself.
+_overviews: "WeakKeyDictionary[Trace, Overview]" = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -98,24 +118,27 @@ def choose_head(key: str) -> None:
         session.select(block=int(chosen[0]), head=int(chosen[1]))
 
 
-def all_pictures(trace: Trace) -> NDArray[np.uint8]:
-    """Return `(n_layer, n_head, S, S)` small pictures; show progress where they take a while."""
+def overview(trace: Trace) -> Overview:
+    """Look at every head of every block once; show progress where that takes a while."""
     with _lock:
-        ready = _pictures.get(trace)
+        ready = _overviews.get(trace)
     if ready is not None:
         return ready
     size, n_layer = thumbnail_size(trace.config.n_layer, trace.config.n_head), len(trace.blocks)
-    bar = None if isinstance(trace.blocks, tuple) else st.progress(0.0, "Working out all heads")
-    made = []
+    bar = None if isinstance(trace.blocks, tuple) else st.progress(0.0)
+    pictures, measures = [], []
     for index in range(n_layer):
-        made.append(thumbnails(trace.blocks[index].pattern, size))
+        pattern = trace.blocks[index].pattern
+        pictures.append(thumbnails(pattern, size))
+        measures.append([measure(pattern) for _, _, measure in _STORIES])
         if bar:
             bar.progress((index + 1) / n_layer, f"Working out all heads: block {index + 1}")
     if bar:
         bar.empty()
+    found = Overview(np.stack(pictures), np.stack(measures))
     with _lock:
-        _pictures[trace] = np.stack(made)
-        return _pictures[trace]
+        _overviews[trace] = found
+    return found
 
 
 def sizes(trace: Trace) -> str:
@@ -144,14 +167,9 @@ def formula(trace: Trace) -> None:
 
 def things_to_try(trace: Trace) -> list[explain.Try]:
     """Return three heads worth a look in this text, each found by counting over all of them."""
-    stories = (
-        ("One token back", "the weight on the token just before, on average,", previous_share),
-        ("Its own token", "a token's weight on itself, on average,", own_share),
-        ("Most even", "the entropy of a row, of the largest it could have,", evenness),
-    )
     found = []
-    for words, meaning, measure in stories:
-        scores = np.stack([measure(block.pattern) for block in trace.blocks])
+    for index, (words, meaning, _) in enumerate(_STORIES):
+        scores = overview(trace).measures[:, index]
         block, head = map(int, np.unravel_index(scores.argmax(), scores.shape))
         number = percent(float(scores[block, head]))
         found.append(
@@ -309,25 +327,35 @@ def experiments(labels: Sequence[str]) -> None:
     )
     if chosen == _EXPERIMENTS[1]:
         _replace(labels)
+    elif chosen == _EXPERIMENTS[2]:
+        _unmask()
     else:
         _silence()
 
 
 def _silence() -> None:
-    chosen, cutter = session.selection(), session.cutter()
+    chosen = session.selection()
     st.markdown(explain.sections("attention")["Silence"])
-    silenced = session.trace(Silenced("head", chosen.block, chosen.head))
-    name = f"block {chosen.block + 1} · head {chosen.head + 1}"
+    name = f"without block {chosen.block + 1} · head {chosen.head + 1}"
+    _compare(Silenced("head", chosen.block, chosen.head), name)
+
+
+def _unmask() -> None:
+    st.markdown(explain.sections("attention")["Mask"])
+    _compare(MASK_OFF, "without the mask")
+
+
+def _compare(silenced: Silenced, changed: str) -> None:
+    position = session.selection().query
     st.caption(
-        f"What could follow after position {chosen.query}, the chosen query, "
-        f"with and without {name}."
+        f"What could follow after position {position}, the chosen query, with and {changed}."
     )
     compare_bars(
-        key="silenced",
-        before=session.trace().logits[chosen.query],
-        after=silenced.logits[chosen.query],
-        label=cutter.label,
-        changed=f"without {name}",
+        key="compare",
+        before=session.trace().logits[position],
+        after=session.trace(silenced).logits[position],
+        label=session.cutter().label,
+        changed=changed,
     )
 
 

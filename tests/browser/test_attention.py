@@ -152,9 +152,9 @@ def test_a_click_on_a_number_of_a_strip_opens_it_by_hand(opened):
 
 
 def test_a_silenced_head_stands_beside_the_original(opened):
-    rows = opened.locator(".st-key-silenced tbody tr")
+    rows = opened.locator(".st-key-compare tbody tr")
     assert rows.count() >= 8
-    expect(opened.locator(".st-key-silenced .note")).to_contain_text("nats")
+    expect(opened.locator(".st-key-compare .note")).to_contain_text("nats")
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])

@@ -1,7 +1,7 @@
 // One head's T × T map: rows are query tokens, columns key tokens. Hover, arrow keys, click.
 // `data` is described in pages/components/attention.py. Everything but a click stays in the browser.
 
-const FONT = 12, LINE = 16, PAD = 8, MAX_CELL = 64, MAX_GUTTER = 132;
+const FONT = 12, LINE = 16, PAD = 8, MAX_CELL = 84, MAX_GUTTER = 132;
 const TICKS = [0, 0.01, 0.1, 0.25, 0.5, 1];
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -88,7 +88,7 @@ function read(view, data) {
 
 // ---- sizes
 
-function geometry(view, width, { cell = 0, scale } = {}) {
+function geometry(view, width, cell = 0) {
   const pen = new OffscreenCanvas(1, 1).getContext("2d");
   pen.font = `${FONT}px ${view.font}`;
   const longest = Math.max(...view.labels.map((_, i) => pen.measureText(caption(view, i)).width));
@@ -98,7 +98,7 @@ function geometry(view, width, { cell = 0, scale } = {}) {
   const size = cell || Math.min(MAX_CELL, fitted * view.zoom);
   const isFlat = Math.max(...view.labels.map((text) => pen.measureText(text).width)) <= size - 4;
   const top = (isFlat ? 2 * LINE + 4 : gutter) + LINE;
-  return { left: gutter, top, cell: size, fitted, isFlat, scale,
+  return { left: gutter, top, cell: size, fitted, isFlat,
     width: gutter + size * view.T + PAD, height: top + size * view.T + PAD };
 }
 
@@ -154,7 +154,7 @@ function paintMap(view, pen, geo, width, height, scrollX, scrollY) {
   pen.drawImage(view.image, 0, 0, T * cell, T * cell);
   const rows = [Math.floor(scrollY / cell), Math.min(T, Math.ceil((scrollY + height - top) / cell))];
   const columns = [Math.floor(scrollX / cell), Math.min(T, Math.ceil((scrollX + width - left) / cell))];
-  if (view.isMasked) paintMask(view, pen, cell, rows, geo.scale);
+  if (view.isMasked) paintMask(view, pen, cell, rows);
   if (cell >= 10) paintGrid(view, pen, cell, rows, columns);
   if (cell >= 36 && view.isExact) paintNumbers(view, pen, cell, rows, columns);
   pen.strokeStyle = css(colors.hairline);
@@ -164,10 +164,10 @@ function paintMap(view, pen, geo, width, height, scrollX, scrollY) {
   paintLabels(view, pen, geo, rows, columns, scrollX, scrollY);
 }
 
-function paintMask(view, pen, cell, [first, end], scale) {
+function paintMask(view, pen, cell, [first, end]) {
   pen.beginPath();
   for (let q = first; q < end; q++) pen.rect((q + 1) * cell, q * cell, (view.T - q - 1) * cell, cell);
-  pen.fillStyle = hatching(pen, view.colors.panel, view.colors.hairline, scale);
+  pen.fillStyle = hatching(pen, view.colors.panel, view.colors.muted);
   pen.fill();
 }
 
@@ -341,12 +341,18 @@ function paintLegend(view, pen, y, width) {
   pen.textAlign = "center";
   const marks = view.values === "weights" ? TICKS.map((share) => [Math.sqrt(share), String(share)])
     : [[0, `−${fixed(view.limit, 2)}`], [0.5, "0"], [1, `+${fixed(view.limit, 2)}`]];
-  for (const [at, text] of marks) {
-    pen.fillRect(edge + at * (long - 1), y + 4 + high, 1, 4);
-    pen.fillText(text, edge + at * (long - 1), y + high + 10);
+  let end = width - key;
+  // From the strong end down: where there is no room, the smaller marks go unnamed.
+  for (const [at, text] of [...marks].reverse()) {
+    const x = edge + at * (long - 1), half = pen.measureText(text).width / 2;
+    pen.fillRect(x, y + 4 + high, 1, 4);
+    const isLast = at === 0;
+    if (x + half > end - (isLast ? 0 : 4) || (!isLast && x - half < edge + 12)) continue;
+    pen.fillText(text, x, y + high + 10);
+    end = x - half - 4;
   }
   if (!key) return;
-  pen.fillStyle = hatching(pen, colors.panel, colors.hairline);
+  pen.fillStyle = hatching(pen, colors.panel, colors.muted);
   pen.fillRect(width - key + 16, y + 4, 24, high);
   pen.strokeRect(width - key + 16.5, y + 4.5, 23, high - 1);
   pen.fillStyle = css(colors.muted);
@@ -471,7 +477,7 @@ function fileName(view, ending) {
 
 async function savePicture(view) {
   const cell = Math.min(40, Math.max(2, Math.floor(1200 / view.T))), scale = view.T > 300 ? 1 : 2;
-  const geo = geometry(view, 1600, { cell, scale }), head = 40, foot = 56;
+  const geo = geometry(view, 1600, cell), head = 40, foot = 56;
   const width = Math.max(geo.width, 480), sheet = document.createElement("canvas");
   const pen = sharpen(sheet, width, geo.height + head + foot, scale);
   const inner = document.createElement("canvas"), brush = sharpen(inner, geo.width, geo.height, scale);

@@ -260,7 +260,7 @@ function paintMask(view, pen, index, sweep, row, isStarted) {
     const first = Math.max(0, rows[0] + r + 1 - columns[0]);
     if (first < C) pen.rect(first * cell, r * cell, (C - first) * cell, cell);
   }
-  pen.fillStyle = hatching(pen, view.colors.panel, view.colors.hairline);
+  pen.fillStyle = hatching(pen, view.colors.panel, view.colors.muted);
   pen.fill();
 }
 

@@ -76,7 +76,7 @@ function paintSheet(view, width, height) {
   view.sheet = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
   const pen = view.sheet.getContext("2d");
   pen.scale(scale, scale);
-  const hatch = hatching(pen, view.colors.panel, view.colors.hairline);
+  const hatch = hatching(pen, view.colors.panel, view.colors.muted);
   for (let block = 0; block < view.n_layer; block++) {
     for (let head = 0; head < view.n_head; head++) {
       picture(view, pen, block, head, head * pitch, block * pitch, view.side, hatch);
@@ -172,7 +172,7 @@ function point(view, event) {
 function enlarged(view, [block, head]) {
   const canvas = document.createElement("canvas"), words = document.createElement("div");
   const pen = sharpen(canvas, LARGE, LARGE);
-  picture(view, pen, block, head, 0, 0, LARGE, hatching(pen, view.colors.panel, view.colors.hairline));
+  picture(view, pen, block, head, 0, 0, LARGE, hatching(pen, view.colors.panel, view.colors.muted));
   words.textContent = name([block, head]);
   return [words, canvas];
 }

@@ -60,13 +60,13 @@ function pixelImage(indices, table, width, height) {
   return canvas;
 }
 
-/** A diagonal hatch: what is not there, as against what is zero. */
-function hatching(ctx, panel, line, scale = devicePixelRatio || 1) {
+/** A diagonal hatch, `line` faint on `panel`: what is not there, as against what is zero. */
+function hatching(ctx, panel, line) {
   const size = 7, tile = new OffscreenCanvas(size * 4, size * 4), pen = tile.getContext("2d");
   pen.scale(4, 4);
   pen.fillStyle = css(panel);
   pen.fillRect(0, 0, size, size);
-  pen.strokeStyle = css(line);
+  pen.strokeStyle = css(line, 0.3);
   pen.lineWidth = 1;
   for (const shift of [-size, 0, size]) {
     pen.beginPath();
