@@ -196,6 +196,16 @@ def test_the_keyboard_reads_and_chooses_pieces(box):
     expect_known(page, 1, 1)
 
 
+def test_a_token_of_half_a_character_says_which(box):
+    page = box(text="e 🙂!")
+    assert shown(page)[3:] == ["⟨F0⟩", "⟨9F⟩", "⟨99⟩", "⟨82⟩", "!"]
+    for piece in range(3, 7):
+        page.locator(".piece").nth(piece).hover()
+        expect(page.locator(".note")).to_contain_text("· part of 🙂")
+    page.locator(".piece").nth(7).hover()
+    expect(page.locator(".note")).to_have_text("position 7 · id 0 · ! · byte 21")
+
+
 def test_ids_stand_under_the_pieces_when_asked_for(box):
     page = box()
     assert not page.locator(".piece .id").first.is_visible()
@@ -241,7 +251,7 @@ def test_a_space_left_at_the_end_is_explained_and_can_be_removed(box):
     page = box()
     page.locator("textarea").press("End")
     page.keyboard.type(" ")
-    expect(page.locator(".note")).to_contain_text("ends with a space")
+    expect(page.locator(".note")).to_contain_text("A space at the end")
     page.locator(".remove").click()
     expect(page.locator("textarea")).to_have_value("The cat sat")
     expect(page.locator(".note")).to_have_text("")

@@ -185,7 +185,8 @@ function draw(box) {
 function read({ data, text, isShortened }, { cut, tail }) {
   const { vocab_size, block_size, has_start, ids } = data;
   const kept = tail(text);
-  const exact = ids && data.text === text ? ids : cut(kept, vocab_size);
+  const isExact = ids && data.text === text && ids.every((id) => id < vocab_size);
+  const exact = isExact ? ids : cut(kept, vocab_size);
   // An empty text is read as the start token, by models that know it only as an end, too.
   const all = has_start || !exact.length ? [vocab_size - 1, ...exact] : exact;
   return {
@@ -333,8 +334,7 @@ function say(box) {
   clearTimeout(timers.hint);
   if (!box.remark && text.endsWith(" ")) {
     timers.hint = setTimeout(() => {
-      note.textContent =
-        "Your text ends with a space. A space usually belongs to the token after it, so the model has rarely seen one left over like this.";
+      note.textContent = "A space at the end usually belongs to the next token.";
       remove.hidden = false;
     }, HINT_DELAY);
   }
@@ -347,13 +347,28 @@ function point(box, position) {
   box.note.textContent = describe(box, position);
 }
 
-function describe({ tokens, data }, position) {
+function describe({ tokens: { ids }, data }, position) {
   const { label, piece } = globalThis.glassboxTokenizer;
-  const id = tokens.ids[position];
+  const id = ids[position];
+  const name = `position ${position} · id ${id} · ${label(id, data.vocab_size)}`;
+  if (id === data.vocab_size - 1) return `${name} · marks where a document begins`;
   const bytes = Array.from(piece(id), (byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
-  const what = id === data.vocab_size - 1
-    ? "marks where a document begins" : `${bytes.length === 1 ? "byte" : "bytes"} ${bytes.join(" ")}`;
-  return `position ${position} · id ${id} · ${label(id, data.vocab_size)} · ${what}`;
+  const whole = wholeCharacter(ids, position, piece);
+  const part = whole ? ` · part of ${whole}` : "";
+  return `${name} · ${bytes.length === 1 ? "byte" : "bytes"} ${bytes.join(" ")}${part}`;
+}
+
+/** Return the character of which a token holds some bytes; nothing if it holds whole ones. */
+function wholeCharacter(ids, position, piece) {
+  const isInside = (index) => (piece(ids[index])[0] & 0xc0) === 0x80;
+  const decode = (from, to) =>
+    new TextDecoder().decode(Uint8Array.from(ids.slice(from, to).flatMap((id) => [...piece(id)])));
+  if (!decode(position, position + 1).includes("\ufffd")) return "";
+  let [from, to] = [position, position + 1];
+  while (from > 0 && isInside(from)) from--;
+  while (to < ids.length && isInside(to)) to++;
+  const found = decode(from, to).trim();
+  return found.includes("\ufffd") ? "" : found;
 }
 
 /** Let the box grow with its text where CSS cannot (field-sizing). */
