@@ -150,20 +150,38 @@ def norm_normalized(trace: Trace, *, norm: str, position: int, dim: int) -> Deri
 
 
 def norm_entry(
-    trace: Trace, parameters: Parameters, *, norm: str, position: int, dim: int
+    trace: Trace,
+    parameters: Parameters,
+    *,
+    norm: str,
+    position: int,
+    dim: int,
+    has_gamma: bool = True,
+    has_beta: bool = True,
 ) -> Derived:
-    """Work one number of a LayerNorm's output out: mean, variance, ε, then γ and β."""
+    """Work one number of a LayerNorm's output out: mean, variance, ε, then γ and β.
+
+    Without γ or β the value beside it is not of the pass: it is its normalized number, scaled and
+    shifted in float32 by what is left.
+    """
     read, left = norm_of(trace, norm)
     normalized = _normalized(read[position], dim, trace.config.norm_eps)
-    gamma = learned("γ, the learned scale", "γ", parameters[f"{norm}.weight"][dim])
-    beta = learned("β, the learned shift", "β", parameters[f"{norm}.bias"][dim])
+    gamma = constant("γ, left out", "γ", 1.0)
+    if has_gamma:
+        gamma = learned("γ, the learned scale", "γ", parameters[f"{norm}.weight"][dim])
+    beta = constant("β, left out", "β", 0.0)
+    if has_beta:
+        beta = learned("β, the learned shift", "β", parameters[f"{norm}.bias"][dim])
     term = total(
         f"{_norm_title(norm)}: {label_of(trace, position)}, dimension {dim}",
         "out",
         [combined("product", "scaled", "x̂·γ", normalized, gamma), beta],
         formula="out = (x − μ) / √(σ² + ε) · γ + β",
     )
-    return Derived(term, float(left.out[position, dim]))
+    if has_gamma and has_beta:
+        return Derived(term, float(left.out[position, dim]))
+    changed = left.normalized[position, dim] * np.float32(gamma.value) + np.float32(beta.value)
+    return Derived(term, float(changed))
 
 
 def _mean(row: Array) -> Term:

@@ -39,7 +39,7 @@ def distributions(rows: Sequence[Row], theme: Theme, *, dim: int, is_one_scale: 
     figure = make_subplots(
         rows=len(rows),
         cols=1,
-        shared_xaxes="all" if is_one_scale else False,
+        shared_xaxes=is_one_scale,
         vertical_spacing=0.1 if is_one_scale else 0.14,
         subplot_titles=[row.name for row in rows],
     )
@@ -80,17 +80,21 @@ def _mark(figure: go.Figure, line: int, row: Row, dim: int, theme: Theme) -> Non
     palette = PALETTES[theme]
     numbers = row.numbers.astype(np.float64)
     mean, std = float(numbers.mean()), float(numbers.std())
-    figure.add_vrect(
-        row=line,
-        col=1,
+    number = "" if line == 1 else str(line)  # as plotly counts its axes
+    axes = {"xref": f"x{number}", "yref": f"y{number} domain", "y0": 0, "y1": 1}
+    figure.add_shape(
+        type="rect",
         x0=mean - std,
         x1=mean + std,
         fillcolor=palette.positive,
         opacity=0.18,
         line={"width": 0},
         layer="below",
+        **axes,
     )
-    figure.add_vline(row=line, col=1, x=mean, line={"color": palette.ink, "width": 1.5})
+    figure.add_shape(
+        type="line", x0=mean, x1=mean, line={"color": palette.ink, "width": 1.5}, **axes
+    )
     figure.add_scatter(
         row=line,
         col=1,

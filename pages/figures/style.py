@@ -12,6 +12,9 @@ Theme = Literal["light", "dark"]
 FONT = '"Source Sans", sans-serif'
 MONO = '"Source Code", monospace'
 
+# What `st.plotly_chart` is handed beside a figure: its button saves a picture without a loss.
+CONFIG = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
+
 
 @dataclass(frozen=True)
 class Palette:

@@ -41,13 +41,14 @@ def _warm_up(future: "Future[None]") -> None:
         keep_freed_memory()
         model = loaded_model(EMBEDDED)
         record(model, start_token(model.config.vocab_size))
+        # Arrays for elements pass through these, and plotly asks for pandas by its name alone: a
+        # page that meets it half imported fails.
+        for name in ("pandas", "pyarrow"):
+            importlib.import_module(name)
         future.set_result(None)
     except BaseException as error:
         future.set_exception(error)
         return
-    # Arrays for elements pass through these; their first use costs half a second.
-    for name in ("pandas", "pyarrow"):
-        importlib.import_module(name)
     # 300,000 objects that never die would be walked again at every collection.
     gc.collect()
     gc.freeze()

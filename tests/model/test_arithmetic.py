@@ -56,11 +56,15 @@ def every_kind(trace, parameters, *, stride):
     ]
     norms = [f"h.{block}.{name}" for block in range(config.n_layer) for name in ("ln_1", "ln_2")]
     for place in places:
+        position, dim = place["position"], place["dim"]
         yield "token", arithmetic.token_entry(trace, parameters, **place)
         yield "position", arithmetic.position_entry(trace, parameters, **place)
         yield "input", arithmetic.input_entry(trace, **place)
         for norm in [*norms, "ln_f"]:
-            yield "norm", arithmetic.norm_entry(trace, parameters, norm=norm, **place)
+            yield (
+                "norm",
+                arithmetic.norm_entry(trace, parameters, norm=norm, position=position, dim=dim),
+            )
             yield "normalized", arithmetic.norm_normalized(trace, norm=norm, **place)
             for one in (arithmetic.norm_mean, arithmetic.norm_variance, arithmetic.norm_std):
                 yield one.__name__, one(trace, norm=norm, position=place["position"])
@@ -197,6 +201,17 @@ def test_the_variance_divides_by_the_number_of_dimensions():
     derived = arithmetic.norm_variance(trace, norm="ln_f", position=2)
     row = trace.blocks[-1].resid_post[2].astype(np.float64)
     assert derived.term.value == pytest.approx(np.var(row, ddof=0), rel=1e-12)
+
+
+def test_a_norm_without_gamma_and_beta_is_its_normalized_number():
+    trace, parameters = random_run()
+    at = {"norm": "h.1.ln_2", "position": 3, "dim": 7}
+    bare = arithmetic.norm_entry(trace, parameters, **at, has_gamma=False, has_beta=False)
+    assert bare.term.value == arithmetic.norm_normalized(trace, **at).term.value
+    shifted = arithmetic.norm_entry(trace, parameters, **at, has_gamma=False)
+    beta = float(parameters["h.1.ln_2.bias"][7])
+    assert shifted.term.value == pytest.approx(bare.term.value + beta, abs=1e-12)
+    assert_agrees("norm without γ", shifted)
 
 
 def test_head_contributions_and_the_bias_add_up_to_the_output():

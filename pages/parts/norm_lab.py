@@ -1,0 +1,377 @@
+"""The parts of the LayerNorm page: which norm, its numbers in the formula, γ and β left out."""
+
+import csv
+import io
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from model import arithmetic
+from model.terms import Derived
+from model.trace import Array, NormTrace, Trace
+from pages.components.compare import compare_bars
+from pages.components.vectors import VectorRole
+from pages.figures.layer_norm import Row
+from pages.figures.style import Theme
+from pages.parts import explain, pickers, session
+
+_WHERE = {"ln_1": "before attention", "ln_2": "before feed-forward", "ln_f": "after all blocks"}
+_SHOWN = {"x before": "x", "x̂ normalized": "normalized", "out after": "out"}
+_BY_HAND = ("out", "x̂", "μ", "σ²", "√(σ² + ε)", "x")
+
+
+@dataclass(frozen=True, eq=False)
+class Microscope:
+    """Hold one token's numbers on their way through one norm.
+
+    Args:
+        norm: Name of the norm, as `model.norms` gives it.
+        position: Of the token.
+        dim: The chosen dimension.
+        read: `(T, d_model)`, what the norm read.
+        left: What it left behind.
+        gamma: `(d_model,)`, all ones where γ is left out.
+        beta: `(d_model,)`, all zeros where β is left out.
+        has_gamma: Whether γ is the learned one.
+        has_beta: Whether β is the learned one.
+    """
+
+    norm: str
+    position: int
+    dim: int
+    read: Array
+    left: NormTrace
+    gamma: Array
+    beta: Array
+    has_gamma: bool
+    has_beta: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out."""
+        return self.has_gamma and self.has_beta
+
+    @property
+    def out(self) -> Array:
+        """`(T, d_model)`, the norm's output with the γ and β that are left."""
+        return self.left.out if self.is_whole else self.left.normalized * self.gamma + self.beta
+
+
+def microscope(trace: Trace) -> Microscope:
+    """Draw the controls; return the chosen norm's numbers for the chosen token."""
+    chosen = session.selection()
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="controls"):
+        name = st.segmented_control(
+            "Which norm",
+            list(_WHERE),
+            default="ln_1",
+            required=True,
+            key="norm",
+            bind="query-params",
+        )
+        if name != "ln_f":
+            pickers.block_picker("pick-block")
+        _token_picker(trace, chosen.query)
+        has_gamma = st.toggle("γ, the scale", value=True, key="gamma", bind="query-params")
+        has_beta = st.toggle("β, the shift", value=True, key="beta", bind="query-params")
+    norm = "ln_f" if name == "ln_f" else f"h.{chosen.block}.{name}"
+    read, left = arithmetic.norm_of(trace, norm)
+    weights = session.parameters()
+    gamma, beta = weights[f"{norm}.weight"], weights[f"{norm}.bias"]
+    return Microscope(
+        norm=norm,
+        position=chosen.query,
+        dim=chosen.dim,
+        read=read,
+        left=left,
+        gamma=gamma if has_gamma else np.ones_like(gamma),
+        beta=beta if has_beta else np.zeros_like(beta),
+        has_gamma=has_gamma,
+        has_beta=has_beta,
+    )
+
+
+def _token_picker(trace: Trace, position: int) -> None:
+    session.set_widget("norm-token", position)
+    st.selectbox(
+        "Token",
+        range(len(trace.tokens)),
+        format_func=lambda place: f"{place}  {arithmetic.label_of(trace, place)}",
+        key="norm-token",
+        width=200,
+        on_change=lambda: session.select(query=session.widget("norm-token")),
+    )
+
+
+def place(seen: Microscope) -> None:
+    """Draw where the norm stands: in front of a sub-layer, beside the residual stream."""
+    here = seen.norm.split(".")[-1]
+    parts = ("x", "ln_1", "attention", "⊕", "ln_2", "feed-forward", "⊕", "next block …", "ln_f")
+    drawn = " → ".join(
+        f"<b class='norm-here'>{escape(part)}</b>" if part == here else escape(part)
+        for part in parts
+    )
+    block = "" if here == "ln_f" else f" of block {int(seen.norm.split('.')[1]) + 1}"
+    st.html(
+        "<style>.norm-here{border:2px solid currentColor;border-radius:8px;padding:0 8px}"
+        ".norm-place{font-size:.875rem;line-height:2;margin:0}</style>"
+        f"<p class='norm-place'>{drawn} → logits</p>"
+        f"<p class='norm-place'><b>{here}</b>{block} stands {_WHERE[here]}. ⊕ adds what the "
+        "sub-layer made to the vector that went <i>around</i> it, not normalized.</p>"
+    )
+
+
+def rows(seen: Microscope) -> list[Row]:
+    """Return the token's numbers before, normalized, and after γ and β."""
+    left_out = [name for name, has in (("γ", seen.has_gamma), ("β", seen.has_beta)) if not has]
+    after = f"after, without {' and '.join(left_out)}" if left_out else "after γ and β: the output"
+    points = (
+        ("before: x, as it came in", seen.read),
+        ("normalized: x̂, mean 0 and spread 1", seen.left.normalized),
+        (after, seen.out),
+    )
+    return [Row(name, values[seen.position]) for name, values in points]
+
+
+def told(seen: Microscope) -> str:
+    """Say the picture in words, for those who do not see it."""
+    said = [
+        f"{row.name}: mean {row.numbers.mean():.3f}, spread {row.numbers.std():.3f}, "
+        f"from {row.numbers.min():.3f} to {row.numbers.max():.3f}, "
+        f"dimension {seen.dim} is {row.numbers[seen.dim]:.4f}"
+        for row in rows(seen)
+    ]
+    return "Three histograms. " + ". ".join(said) + "."
+
+
+def shown_vectors(seen: Microscope) -> tuple[Array, VectorRole, str]:
+    """Draw the switch between the three points; return all tokens' vectors at the chosen one."""
+    name = st.segmented_control(
+        "The cells show",
+        list(_SHOWN),
+        default="out after",
+        required=True,
+        key="cells",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    values = {"x": seen.read, "normalized": seen.left.normalized, "out": seen.out}
+    return values[_SHOWN[str(name)]], "computed", f"{seen.norm}: {name}"
+
+
+def choose_cell(key: str) -> None:
+    """Take over the clicked token and dimension; call it from a callback."""
+    cell = session.element_state(key, "cell")
+    if cell:
+        session.select(query=int(cell[0]), dim=int(cell[1]))
+
+
+def formula(seen: Microscope) -> None:
+    """Write the formula, then the same with this token's own numbers in place of the symbols."""
+    i, place_of = seen.dim, seen.position
+    x, out = float(seen.read[place_of, i]), float(seen.out[place_of, i])
+    mean, var = float(seen.left.mean[place_of]), float(seen.left.var[place_of])
+    eps = session.config().norm_eps
+    gamma, beta = float(seen.gamma[i]), float(seen.beta[i])
+    st.subheader("The formula, and your numbers in it", anchor=False)
+    symbols, numbers = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with symbols:
+        st.latex(
+            r"\text{out}_i = \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}}"
+            r" \cdot \gamma_i + \beta_i"
+        )
+        st.latex(
+            rf"{out:.4f} = \frac{{{x:.4f} - {_bracketed(mean)}}}"
+            rf"{{\sqrt{{{var:.4f} + {_power(eps)}}}}}"
+            rf" \cdot {_bracketed(gamma)} + {_bracketed(beta)}"
+        )
+        st.caption(f"Dimension i = {i} of {len(seen.gamma)}.")
+    with numbers:
+        st.markdown(
+            "| symbol | what it is | number |\n|---|---|---:|\n"
+            + _line("x", "the number that came in", x)
+            + _line("μ", "mean of this token’s numbers", mean)
+            + _line("σ²", "their variance", var)
+            + f"| **ε** | so that nothing is divided by 0 | `{eps:.6f}` |\n"
+            + _line("γ", "learned scale" if seen.has_gamma else "left out: 1", gamma)
+            + _line("β", "learned shift" if seen.has_beta else "left out: 0", beta)
+            + _line("out", "what the next layer reads", out)
+        )
+
+
+def _line(symbol: str, meaning: str, value: float) -> str:
+    return f"| **{symbol}** | {meaning} | `{value:.6f}` |\n"
+
+
+def _bracketed(value: float) -> str:
+    return f"({value:.4f})" if value < 0 else f"{value:.4f}"
+
+
+def _power(eps: float) -> str:
+    digits, power = f"{eps:e}".split("e")
+    return rf"{float(digits):g}\cdot 10^{{{int(power)}}}"
+
+
+def things_to_try(seen: Microscope) -> None:
+    """Draw three things to do, each one click."""
+    row = seen.left.normalized[seen.position]
+    far = int(np.abs(row).argmax())
+    explain.tries(
+        "layer_norm",
+        explain.Try(
+            "Go to the number that stands out most",
+            partial(session.select, dim=far),
+            f"Dimension {far} is {abs(float(row[far])):.1f} spreads from this token’s mean.",
+        ),
+        explain.Try(
+            "Put γ back" if not seen.has_gamma else "Leave γ out",
+            partial(session.set_widget, "gamma", not seen.has_gamma),
+            "The lowest histogram changes, and so do the bars further down.",
+        ),
+        explain.Try(
+            "Look at the last norm, ln_f",
+            partial(session.set_widget, "norm", "ln_f"),
+            "What comes out of it is compared with every token of the vocabulary.",
+        ),
+    )
+
+
+def derived(trace: Trace, seen: Microscope) -> Derived:
+    """Draw the choice of number; return its calculation."""
+    name = st.segmented_control(
+        "Work out",
+        _BY_HAND,
+        default="out",
+        required=True,
+        key="worked",
+        bind="query-params",
+    )
+    at, dim = {"norm": seen.norm, "position": seen.position}, seen.dim
+    match name:
+        case "x̂":
+            return arithmetic.norm_normalized(trace, **at, dim=dim)
+        case "μ":
+            return arithmetic.norm_mean(trace, **at)
+        case "σ²":
+            return arithmetic.norm_variance(trace, **at)
+        case "√(σ² + ε)":
+            return arithmetic.norm_std(trace, **at)
+        case "x":
+            return _where_from(trace, seen)
+        case _:
+            return arithmetic.norm_entry(
+                trace,
+                session.parameters(),
+                **at,
+                dim=dim,
+                has_gamma=seen.has_gamma,
+                has_beta=seen.has_beta,
+            )
+
+
+def _where_from(trace: Trace, seen: Microscope) -> Derived:
+    """Say which sum the number that came in is."""
+    at = {"position": seen.position, "dim": seen.dim}
+    if seen.norm == "ln_f":
+        return arithmetic.resid_post_entry(trace, block=len(trace.blocks) - 1, **at)
+    block = int(seen.norm.split(".")[1])
+    if seen.norm.endswith("ln_2"):
+        return arithmetic.resid_mid_entry(trace, block=block, **at)
+    if block == 0:
+        return arithmetic.input_entry(trace, **at)
+    return arithmetic.resid_post_entry(trace, block=block - 1, **at)
+
+
+def left_out(trace: Trace, seen: Microscope) -> None:
+    """Draw what the model would say without this norm's γ or β; nothing while both are there."""
+    st.subheader("γ and β left out", anchor=False)
+    st.markdown(explain.sections("layer_norm")["Left out"])
+    if seen.is_whole:
+        st.caption("Switch γ or β off above: the bars of the next token appear here.")
+        return
+    from model.norms import logits_without
+
+    after = logits_without(
+        session.model(),
+        trace.tokens,
+        seen.norm,
+        has_gamma=seen.has_gamma,
+        has_beta=seen.has_beta,
+        position=seen.position,
+    )
+    names = [name for name, has in (("γ", seen.has_gamma), ("β", seen.has_beta)) if not has]
+    compare_bars(
+        key="left-out",
+        before=trace.logits[seen.position],
+        after=after,
+        label=session.cutter().label,
+        changed=f"without {' and '.join(names)} of {seen.norm}",
+    )
+
+
+def all_spreads(trace: Trace) -> tuple[list[str], Array] | None:
+    """Return each norm's name and what it divides the chosen token by.
+
+    None where the blocks would have to be worked out one by one again, as for a long text.
+    """
+    if not isinstance(trace.blocks, tuple):
+        return None
+    position = session.selection().query
+    names = [f"{i + 1} · {name}" for i in range(len(trace.blocks)) for name in ("ln_1", "ln_2")]
+    norms = [norm for block in trace.blocks for norm in (block.ln_1, block.ln_2)]
+    stds = [float(norm.std[position]) for norm in [*norms, trace.ln_f]]
+    return [*names, "ln_f"], np.array(stds, np.float32)
+
+
+def index(seen: Microscope, trace: Trace) -> int:
+    """Return the place of the chosen norm in the order in which norms run."""
+    if seen.norm == "ln_f":
+        return 2 * len(trace.blocks)
+    _, block, name = seen.norm.split(".")
+    return 2 * int(block) + (name == "ln_2")
+
+
+def norm_class(seen: Microscope) -> type:
+    """Return the class whose code made the numbers, for showing its source."""
+    return type(session.model().get_submodule(seen.norm))
+
+
+def take_away(seen: Microscope) -> None:
+    """Offer the token's numbers as a file."""
+    st.download_button(
+        "Download this token’s numbers",
+        lambda: table(seen),
+        file_name=f"{seen.norm}.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+
+
+def theme() -> Theme:
+    """Return the theme the visitor sees."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def sizes(trace: Trace) -> str:
+    """Write this run's sizes, letter and number together."""
+    config = trace.config
+    return (
+        f"T = {len(trace.tokens)} tokens · d_model = {config.d_model} numbers each · "
+        f"γ and β: {config.d_model} + {config.d_model} = {config.parameters.norm} parameters · "
+        f"{2 * config.n_layer + 1} norms"
+    )
+
+
+def table(seen: Microscope) -> str:
+    """Return the token's numbers as CSV, a dimension a line."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(["dimension", "x", "normalized", "gamma", "beta", "out"])
+    at = seen.position
+    columns = (seen.read[at], seen.left.normalized[at], seen.gamma, seen.beta, seen.out[at])
+    for dim, numbers in enumerate(zip(*columns, strict=True)):
+        writer.writerow([dim, *(f"{number:.9g}" for number in numbers)])
+    return written.getvalue()

@@ -1,0 +1,75 @@
+"""The LayerNorm page: every norm can be chosen, and what it says is what the norm did."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+
+
+def open_page(**selection):
+    page = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+    for name, value in selection.items():
+        page.query_params[name] = value
+    page.run()
+    return page.switch_page("pages/layer_norm.py").run()
+
+
+def handed(page):
+    """Return what each element without arrays was handed."""
+    texts = [element.proto.json for element in page.get("bidi_component")]
+    return [json.loads(text) for text in texts if text]
+
+
+def panel(page):
+    """Return what the one by-hand panel was handed."""
+    (tree,) = [data for data in handed(page) if "term" in data]
+    return tree
+
+
+@pytest.mark.parametrize("norm", ["ln_1", "ln_2", "ln_f"])
+def test_every_norm_is_worked_out_and_agrees(norm):
+    page = open_page(block="3", dim="7", norm=norm)
+    assert not page.exception
+    data = panel(page)
+    assert norm in data["term"]["label"]
+    assert abs(data["difference"]) < data["allowance"]
+
+
+def test_every_number_of_the_formula_can_be_worked_out():
+    labels = set()
+    for name in ("out", "x̂", "μ", "σ²", "√(σ² + ε)", "x"):
+        page = open_page(worked=name)
+        assert not page.exception
+        data = panel(page)
+        assert abs(data["difference"]) < data["allowance"]
+        labels.add(data["term"]["label"])
+    assert len(labels) == 6
+
+
+def test_gamma_and_beta_can_be_left_out():
+    page = open_page()
+    page.toggle(key="gamma").set_value(False).run()
+    page.toggle(key="beta").set_value(False).run()
+    assert not page.exception
+    scaled, shift = panel(page)["term"]["children"]
+    assert (scaled["children"][1]["value"], shift["value"]) == (1.0, 0.0)
+    changed = [data["changed"] for data in handed(page) if "changed" in data]
+    assert changed == ["without γ and β of h.0.ln_1"]
+
+
+def test_each_thing_to_try_works():
+    page = open_page()
+    for number in range(3):
+        page.button(key=f"try-layer_norm-{number}").click().run()
+        assert not page.exception
+    assert page.session_state["norm"] == "ln_f"
+    assert page.session_state["gamma"] is False
+
+
+def test_the_link_hides_the_panel():
+    page = open_page(hide="byhand")
+    assert not page.exception
+    assert not any("term" in data for data in handed(page))
