@@ -20,8 +20,17 @@ def train_options(parser: argparse.ArgumentParser) -> Run:
     return lambda options: command.train(options, say=_say)
 
 
+def evaluate_options(parser: argparse.ArgumentParser) -> Run:
+    """Declare `evaluate`."""
+    from model.training import command
+
+    command.add_evaluate_options(parser)
+    return lambda options: command.evaluate(options, say=_say)
+
+
 SUBCOMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Run]]] = {
     "train": ("train a GPT on texts of your own", train_options),
+    "evaluate": ("measure how well a GPT predicts a text", evaluate_options),
 }
 
 

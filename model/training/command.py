@@ -113,6 +113,45 @@ def _add_recipe(recipe: Any) -> None:  # argparse has no public name for a group
     recipe.add_argument("--schedule", choices=["wsd", "cosine", "constant"], help="(wsd)")
 
 
+def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `evaluate`."""
+    parser.description = (
+        "Each text is cut into tokens, document by document, each after <|endoftext|>, and these "
+        "into windows that share no context. In a window every token but the first is predicted; "
+        "bits a byte = nats a token · tokens / (bytes · ln 2)."
+    )
+    parser.add_argument("model", type=Path, metavar="FOLDER", help="in Hugging Face's GPT-2 layout")
+    parser.add_argument("texts", type=Path, nargs="+", metavar="FILE", help="UTF-8, or .xz of it")
+    parser.add_argument("--length", type=int, default=256, metavar="N", help="of a window (256)")
+    parser.add_argument("--windows", type=int, metavar="N", help="only the first so many (all)")
+    parser.add_argument(
+        "--start", action="store_true", help="read <|endoftext|> first and predict the first token"
+    )
+
+
+def evaluate(options: argparse.Namespace, *, say: Say) -> int:
+    """Print how well a model predicts each text; return the exit code."""
+    from model.checkpoints import load_checkpoint
+    from model.training import data
+    from model.training.evaluation import score
+
+    model = load_checkpoint(options.model)
+    for path in options.texts:
+        ids = data.encode_documents(data.read_text(path), model.config.vocab_size)
+        found = score(
+            model,
+            ids,
+            length=options.length,
+            n_window=options.windows,
+            starts_with_token=options.start,
+        )
+        say(
+            f"{path.name}: {found.loss:.4f} nats a token, {found.bits_per_byte:.4f} bits a byte "
+            f"({found.n_token:,} tokens, {found.n_byte:,} bytes)"
+        )
+    return 0
+
+
 def train(options: argparse.Namespace, *, say: Say) -> int:
     """Train until the steps or the minutes are over, or until Ctrl-C; return the exit code."""
     import torch

@@ -52,8 +52,13 @@ def score(
         starts_with_token: Put `<|endoftext|>` before each window and predict all its tokens;
             otherwise its first token is only read, and the others are predicted.
         precision: Of the matrix products.
+
+    Raises:
+        ValueError: The text is shorter than one window.
     """
     n_whole = len(ids) // length
+    if not n_whole:
+        raise ValueError(f"{len(ids)} tokens are too few for one window of {length}")
     n_used = min(n_window or n_whole, n_whole)
     windows = ids[: n_used * length].reshape(n_used, length).astype(np.int64)
     cut = tokenizer(model.config.vocab_size)

@@ -1,0 +1,120 @@
+"""The command line: a run from nothing, one that is killed, and words for what goes wrong."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from transformers import GPT2LMHeadModel
+
+from model.__main__ import main
+from model.training import resume
+from model.training.command import data_spec
+
+TINY = [
+    "--blocks",
+    "1",
+    "--heads",
+    "2",
+    "--width",
+    "16",
+    "--context",
+    "16",
+    "--vocabulary",
+    "257",
+    "--batch-size",
+    "4",
+]
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text("the cat sat on the mat.\n" * 100)
+    return path
+
+
+def arguments(text: Path, out: Path, *more: str) -> list[str]:
+    return ["train", "--data", f"{text}:2", "--out", str(out), "--threads", "1", *TINY, *more]
+
+
+def test_a_run_leaves_a_model_that_transformers_opens(text, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(arguments(text, out, "--steps", "5", "--held-back", str(text))) == 0
+    said = capsys.readouterr().out
+    assert "text.txt: 2,400 tokens, weight 2" in said
+    assert "bits a byte" in said
+    theirs = GPT2LMHeadModel.from_pretrained(out / "model")
+    assert theirs.config.n_layer == 1
+    assert main(["evaluate", str(out / "model"), str(text), "--length", "16"]) == 0
+    assert "text.txt: 5." in capsys.readouterr().out
+
+
+def test_the_same_command_goes_on_where_it_ended(text, tmp_path, capsys):
+    straight, halves = tmp_path / "straight", tmp_path / "halves"
+    fixed = ["--precision", "float32", "--warmup-steps", "2", "--schedule", "constant"]
+    assert main(arguments(text, straight, "--steps", "8", *fixed)) == 0
+    for steps in ("4", "8"):
+        assert main(arguments(text, halves, "--steps", steps, *fixed)) == 0
+    assert "Going on from step 4." in capsys.readouterr().out
+    saved = [
+        (resume.latest(out / "state") or out) / "model.safetensors" for out in (straight, halves)
+    ]
+    assert saved[0].read_bytes() == saved[1].read_bytes()
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_from_its_last_save_bit_for_bit(text, tmp_path):
+    out = tmp_path / "out"
+    fixed = ["--precision", "float32", "--schedule", "constant", "--save-every", "0.005"]
+    command = [sys.executable, "-m", "model", *arguments(text, out, "--steps", "100000", *fixed)]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 60
+        while (saved := resume.latest(out / "state")) is None or not saved.name > "step-00000005":
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    saved = resume.latest(out / "state")
+    assert saved is not None
+    n_saved = int(saved.name.removeprefix("step-"))
+    total = str(n_saved + 7)
+    assert main(arguments(text, out, "--steps", total, *fixed)) == 0
+    straight = tmp_path / "straight"
+    assert main(arguments(text, straight, "--steps", total, *fixed)) == 0
+    files = [(resume.latest(place / "state") or place) for place in (out, straight)]
+    for name in ("model.safetensors", "optimizers.safetensors"):
+        assert (files[0] / name).read_bytes() == (files[1] / name).read_bytes()
+
+
+def test_a_loss_that_is_no_number_ends_in_a_sentence(text, tmp_path, capsys):
+    wild = ["--steps", "50", "--learning-rate", "1e30", "--clip-norm", "0"]
+    assert main(arguments(text, tmp_path / "out", *wild)) == 1
+    assert "Lower the rate" in capsys.readouterr().out
+
+
+def test_a_missing_file_is_named(tmp_path, capsys):
+    assert main(arguments(tmp_path / "nowhere.txt", tmp_path / "out")) == 2
+    assert "nowhere.txt" in capsys.readouterr().out
+
+
+def test_a_weight_stands_after_the_last_colon():
+    assert data_spec("a.txt") == (Path("a.txt"), 1.0)
+    assert data_spec("C:/a.txt:2.5") == (Path("C:/a.txt"), 2.5)
+    assert data_spec("C:/a.txt") == (Path("C:/a.txt"), 1.0)
+
+
+@pytest.mark.parametrize("subcommand", [[], ["train"], ["evaluate"]])
+def test_help_needs_no_torch(subcommand):
+    code = (
+        "import sys\nfrom model.__main__ import main\n"
+        f"try:\n    main({[*subcommand, '--help']})\nexcept SystemExit:\n    pass\n"
+        "assert 'torch' not in sys.modules"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=root)
+    assert b"usage: python -m model" in done.stdout
