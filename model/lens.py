@@ -186,14 +186,12 @@ def ledger(model: "GPT", trace: Trace, position: int, token_id: int) -> Ledger:
     token's row of the output matrix; the LayerNorm's β is an entry of its own. GPT-2's output
     matrix has no bias.
     """
-    row = _float64(model.lm_head.weight[token_id]) - _vocabulary_mean(model)
-    direction = row * _float64(model.ln_f.weight)
-    # (v − mean of v) · direction = v · (direction − mean of direction).
-    direction = (direction - direction.mean()) / float(trace.ln_f.std[position])
+    direction = logit_direction(model, trace, position, token_id)
     entries = [
         LedgerEntry(part.kind, part.block, part.head, float(part.vector @ direction))
         for part in stream_parts(model, trace, position)
     ]
+    row = _float64(model.lm_head.weight[token_id]) - _vocabulary_mean(model)
     beta = float(_float64(model.ln_f.bias) @ row)
     logits = trace.logits[position]
     return Ledger(
@@ -203,6 +201,18 @@ def ledger(model: "GPT", trace: Trace, position: int, token_id: int) -> Ledger:
         logit=float(logits[token_id]),
         mean_logit=float(logits.mean(dtype=np.float64)),
     )
+
+
+def logit_direction(model: "GPT", trace: Trace, position: int, token_id: int) -> Floats:
+    """Return what a unit of each dimension of the stream adds to a logit, `(d_model,)`.
+
+    Minus the mean over the vocabulary, through the final LayerNorm with this run's scale: a part's
+    ledger entry is its vector times this.
+    """
+    row = _float64(model.lm_head.weight[token_id]) - _vocabulary_mean(model)
+    direction = row * _float64(model.ln_f.weight)
+    # (v − mean of v) · direction = v · (direction − mean of direction).
+    return (direction - direction.mean()) / float(trace.ln_f.std[position])
 
 
 def direct_logits(model: "GPT", trace: Trace, position: int, vector: NDArray[np.floating]) -> Array:
@@ -316,6 +326,24 @@ def additions(trace: Trace, position: int) -> tuple[Addition, ...]:
         found.append(Addition(number, "attention", *_measure(pre, attn_out, mid)))
         found.append(Addition(number, "mlp", *_measure(mid, mlp_out, post)))
     return tuple(found)
+
+
+def stream_lengths(trace: Trace) -> Floats:
+    """Return the length of every token's vector before and after each addition.
+
+    `(2 · n_layer + 1, T)`: row 0 is the input of the first block.
+    """
+    rows: list[Floats] = []
+    for number in range(trace.config.n_layer):
+        block = trace.blocks[number]
+        streams = (block.resid_pre, block.resid_mid, block.resid_post)
+        # After the first block its input is the row that already stands last.
+        rows += [_lengths(x) for x in (streams if number == 0 else streams[1:])]
+    return np.stack(rows)
+
+
+def _lengths(x: Array) -> Floats:
+    return np.sqrt(np.square(x.astype(np.float64)).sum(axis=1))
 
 
 def _measure(

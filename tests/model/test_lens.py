@@ -19,9 +19,11 @@ from model.lens import (
     head_outputs,
     ledger,
     lens_logits,
+    logit_direction,
     logit_lens,
     mlp_out_of,
     neuron_row,
+    stream_lengths,
     stream_parts,
 )
 from model.tokenizer import Tokens, tokenizer
@@ -215,3 +217,18 @@ def test_silencing_a_neuron_takes_its_row_times_its_activation_out_of_the_mlp(ru
     block, other = trace.blocks[1], silenced.blocks[1]
     gone = np.outer(block.mlp_post[:, 6], neuron_row(model, 1, 6))
     assert near(other.mlp_out + gone, block.mlp_out)
+
+
+def test_lengths_of_the_stream_join_the_measured_additions(run):
+    _, trace = run
+    lengths = stream_lengths(trace)
+    steps = additions(trace, 5)
+    assert lengths[:, 5] == pytest.approx([steps[0].before, *(step.after for step in steps)])
+
+
+def test_a_unit_of_each_dimension_adds_its_direction(run):
+    model, trace = run
+    direction = logit_direction(model, trace, 4, 17)
+    for dim in (0, 9):
+        effect = direct_logits(model, trace, 4, np.eye(trace.config.d_model)[dim])
+        assert effect[17] == pytest.approx(direction[dim], abs=1e-5 * max(1, abs(direction[dim])))
