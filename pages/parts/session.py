@@ -36,6 +36,9 @@ _TRACES = 12
 
 # Each part of the selection with its default, which the address bar leaves out.
 _NUMBERS = {"block": 0, "head": 0, "query": LAST, "token": 0, "dim": 0, "top_k": 0, "seed": 1}
+# Parts that may be left open; −1 then, and the page takes what stands out in this run.
+OPEN = -1
+_OPEN = {"neuron": OPEN, "explain": OPEN, "lens": OPEN}
 _SHARES = {"temperature": 1.0, "top_p": 1.0, "min_p": 0.0}
 _TEXTS = {"model": EMBEDDED, "hide": ""}
 
@@ -70,7 +73,7 @@ def selection_widgets() -> None:
         st.checkbox("start", value=True, key="start", bind="query-params")
         for key, text in _TEXTS.items():
             st.text_input(key, text, key=key, bind="query-params")
-        for key, number in _NUMBERS.items():
+        for key, number in (_NUMBERS | _OPEN).items():
             st.number_input(key, value=number, step=1, key=key, bind="query-params")
         for key, share in _SHARES.items():
             st.number_input(
@@ -223,6 +226,18 @@ def _within(name: str, count: int) -> int:
     """Return a part of the selection as an index below `count`; −1 is the last."""
     value = int(st.session_state.get(name, _NUMBERS[name]))
     return count - 1 if value < 0 else min(value, count - 1)
+
+
+def choice(name: str, count: int) -> int | None:
+    """Return an open part of the selection as an index below `count`; none if nothing is chosen.
+
+    Args:
+        name: "neuron" (of the block's feed-forward layer), "explain" (the id of the token whose
+            logit is explained) or "lens" (the stage that the logit lens reads, 0 before block 0).
+        count: How many there are.
+    """
+    value = int(st.session_state.get(name, OPEN))
+    return value if 0 <= value < count else None
 
 
 def sampling_settings() -> SamplingSettings:
