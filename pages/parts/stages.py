@@ -32,6 +32,8 @@ STAGES = (
     Stage("tokens", "Input and tokens", ":material/content_cut:", "tokens"),
     Stage("embedding", "Token embedding", ":material/table_rows:", "embedding"),
     Stage("attention", "Causal attention", ":material/grid_on:", "attention"),
+    Stage("feed_forward", "Feed-forward", ":material/hub:", "feed-forward"),
+    Stage("residual", "Block and residual stream", ":material/stacked_line_chart:", "residual"),
     Stage("layer_norm", "LayerNorm", ":material/vertical_align_center:", "LayerNorm"),
     Stage("output", "Output probabilities", ":material/bar_chart:", "next word"),
     Stage("glossary", "Glossary and reading", ":material/menu_book:"),
