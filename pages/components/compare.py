@@ -38,7 +38,7 @@ def compare_bars(
         changed: What is different in the other pass: "without this head".
     """
     rows = changes(before, after)
-    element("compare")(
+    element("compare", "canvas")(
         key=key,
         data={
             "changed": changed,

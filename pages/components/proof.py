@@ -29,7 +29,7 @@ def proof(
         masked: `(T,)`, differences with the mask on.
         unmasked: `(T,)`, differences with the mask off.
     """
-    element("proof")(
+    element("proof", "canvas")(
         key=key,
         data={
             "labels": list(labels),

@@ -91,6 +91,17 @@ def test_a_saved_picture_is_a_png_with_labels_around_the_map(opened):
     assert saved.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+@pytest.mark.parametrize("element", [HEADS, STEPS, ".st-key-compare"])
+def test_every_picture_and_its_numbers_can_be_saved(opened, element):
+    box = opened.locator(element)
+    for button, start in (("Save picture", b"\x89PNG"), ("Save numbers", b"\xef\xbb\xbf")):
+        with opened.expect_download() as waiting:
+            box.get_by_role("button", name=button).click()
+        saved = waiting.value.path().read_bytes()
+        assert saved.startswith(start)
+        assert len(saved) > 500
+
+
 def test_each_step_shows_its_number_and_the_last_is_the_maps(opened):
     lines = opened.locator(f"{STEPS} .maps .line")
     score, weight = numbers(opened)

@@ -45,7 +45,11 @@ function build(root) {
   view.maps.setAttribute("role", "application");
   view.sheet.values = figure("values");
   view.sheet.joined = figure("joined");
-  root.append(bar, view.said, view.sheet.vectors.box, view.maps, view.sheet.values.box, view.sheet.joined.box);
+  const saving = node("div", "bar");
+  for (const [text, title, save] of [["Save picture", "All steps, as PNG", savePicture], ["Save numbers", "Every cell of the maps, step by step, as CSV", saveNumbers]]) {
+    saving.append(Object.assign(node("button", "", text), { type: "button", title, onclick: () => save(view) }));
+  }
+  root.append(bar, view.said, view.sheet.vectors.box, view.maps, view.sheet.values.box, view.sheet.joined.box, saving);
   view.tip = pointerTip(root);
   listen(view);
   view.watcher = new ResizeObserver(() => root.clientWidth !== view.width && layout(view));
@@ -407,4 +411,27 @@ function stripsOf(view, figureName) {
   const ofHead = (i) => `head ${Math.floor(i / d) + 1}, its dimension ${i % d}: ${fixed(view.joined[i], 4)}`;
   return [{ name: "heads joined", kind: "z", numbers: view.joined, explain: ofHead }, { name: "from this head", kind: "part", numbers: view.part },
     { name: "attention's output", kind: "output", numbers: view.attn_out }];
+}
+
+// ---- taking it away
+
+function fileName(view, ending) {
+  return `${view.title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-steps-q${view.query}-k${view.token}.${ending}`;
+}
+
+function savePicture(view) {
+  const { vectors, maps, values, joined } = view.sheet;
+  const one = (it) => [{ text: it.title.textContent }, { canvases: [it.canvas] }, { text: it.line.textContent }];
+  const steps = maps.map((it) => `${it.title.firstChild.textContent}: ${it.line.textContent}`).join("   ");
+  const rows = [{ text: `${view.title} · ${view.said.textContent}` }, ...one(vectors), { canvases: maps.map((it) => it.canvas) }, { text: steps }, ...one(values), ...one(joined)];
+  saveSheet(rows, view.colors, view.font, fileName(view, "png"));
+}
+
+function saveNumbers(view) {
+  const [R, C] = view.shape, rows = [["query_position", "query", "key_position", "key", "q_dot_k", "score", "masked", "weight"]];
+  for (let at = 0; at < R * C; at++) {
+    const q = view.rows[0] + Math.floor(at / C), k = view.columns[0] + (at % C);
+    rows.push([q, view.labels[q], k, view.labels[k], view.dots[at], view.scores[at], view.is_masked && k > q, view.pattern[at]]);
+  }
+  saveTable(rows, fileName(view, "csv"));
 }

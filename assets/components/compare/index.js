@@ -29,5 +29,35 @@ export default function ({ parentElement, data }) {
     line.append(name, bars, values, logits, change);
   }
   const note = make("p", "muted note", `Distance between the two distributions: ${data.divergence.replace("-0.0000", "0.0000")} nats (Kullback–Leibler; 0 means nothing moved).`);
-  root.replaceChildren(legend, table, note);
+  const save = Object.assign(make("button", "", "Save numbers"), { type: "button", title: "Every row, as CSV" });
+  save.onclick = () => saveTable([
+    ["token", "probability", "probability_changed", "logit", "logit_changed"],
+    ...data.rows.map((row) => [row.label, row.before, row.after, ...row.logits]),
+  ], "compare.csv");
+  const draw = Object.assign(make("button", "", "Save picture"), { type: "button", title: "The bars, as PNG" });
+  draw.onclick = () => savePicture(root, data);
+  const bar = make("div", "buttons");
+  bar.append(draw, save);
+  root.replaceChildren(legend, table, note, bar);
+}
+
+/** The same pairs of bars on a canvas of their own. */
+function savePicture(root, data) {
+  const colors = roleColors(root, "ink", "muted", "ground", "attention", "positive"), canvas = document.createElement("canvas");
+  const font = getComputedStyle(root).getPropertyValue("--mono") || "monospace", row = 40, long = 360, left = 150;
+  const pen = sharpen(canvas, 640, data.rows.length * row), top = Math.max(...data.rows.map((it) => Math.max(it.before, it.after)));
+  pen.font = `13px ${font}`;
+  pen.textBaseline = "middle";
+  data.rows.forEach((it, index) => {
+    const y = index * row;
+    pen.fillStyle = css(colors.ink);
+    pen.fillText(elide(pen, it.label, left - 12), 0, y + 14);
+    for (const [side, role, shift] of [["before", "attention", 4], ["after", "positive", 17]]) {
+      pen.fillStyle = css(colors[role]);
+      pen.fillRect(left, y + shift, Math.max(1, (long * it[side]) / top), 10);
+      pen.fillText(it.texts[side === "before" ? 0 : 1], left + long + 12, y + shift + 5);
+    }
+  });
+  const words = [{ text: `Next token: the whole model (first bar) and ${data.changed} (second bar)` }, { canvases: [canvas] }];
+  saveSheet(words, colors, font, "compare.png");
 }

@@ -23,6 +23,11 @@ function build(root) {
   view.reading = make("p", "reading", root);
   view.reading.setAttribute("aria-live", "polite");
   view.note = make("p", "muted note", root);
+  const bar = make("div", "bar", root);
+  const button = (text, title, onclick) =>
+    Object.assign(make("button", "", bar), { type: "button", textContent: text, title, onclick });
+  button("Save picture", "All heads, as PNG", () => savePicture(view));
+  button("Save numbers", "The dots of every picture, as CSV", () => saveNumbers(view));
   view.tip = pointerTip(root);
   listen(view);
   view.watcher = new ResizeObserver(() => view.frame.clientWidth !== view.width && layout(view));
@@ -50,7 +55,8 @@ function read(view, data) {
   view.colors = roleColors(view.root, "ink", "muted", "ground", "panel", "hairline", "attention", "accent");
   view.font = getComputedStyle(view.root).getPropertyValue("--st-font") || "sans-serif";
   const table = colorTable(view.colors.ground, view.colors.attention);
-  view.image = pixelImage(numbersOf(data.thumbnails), table, size, n_layer * n_head * size);
+  view.dots = numbersOf(data.thumbnails);
+  view.image = pixelImage(view.dots, table, size, n_layer * n_head * size);
   view.canvas.setAttribute("aria-label", `All heads: ${n_layer} blocks down, ${n_head} heads across. `
     + "Arrow keys move, Enter chooses a head.");
   view.note.textContent = "All pictures share one scale, weight 0 … 1; colour follows the square root. "
@@ -196,4 +202,20 @@ function onKey(view, event) {
     paint(view);
   } else return;
   event.preventDefault();
+}
+
+function savePicture(view) {
+  const rows = [{ text: `All heads of all blocks · ${name(view.chosen)} outlined` }, { canvases: [view.canvas] }, { text: view.note.textContent }];
+  saveSheet(rows, view.colors, view.font, "all-heads.png");
+}
+
+/** Each dot's weight as its colour holds it: the square of a number in 255 steps. */
+function saveNumbers(view) {
+  const { S, n_layer, n_head, dots } = view, rows = [["block", "head", "row", "column", "about_weight"]];
+  for (let at = 0; at < n_layer * n_head * S * S; at++) {
+    if (dots[at] === 0) continue;
+    const head = Math.floor(at / (S * S)), cell = at % (S * S);
+    rows.push([Math.floor(head / n_head) + 1, (head % n_head) + 1, Math.floor(cell / S), cell % S, ((dots[at] / 255) ** 2).toPrecision(3)]);
+  }
+  saveTable(rows, "all-heads.csv");
 }

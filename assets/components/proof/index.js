@@ -23,5 +23,10 @@ export default function ({ parentElement, data }) {
     ? `With the mask on: ${rows.toLowerCase()} before position ${before} changed by exactly 0.0, every number compared. `
     : "With the mask on, an earlier row changed. That should not happen: please report it. ",
     `With the mask off: ${data.count} of ${before} changed.`);
-  root.replaceChildren(verdict, cards);
+  const save = Object.assign(make("button", "", "Save numbers"), { type: "button", title: "Every token's differences, as CSV" });
+  save.onclick = () => saveTable([
+    ["position", "token", "difference_mask_on", "difference_mask_off"],
+    ...data.labels.map((label, index) => [index, label, data.masked[index], data.unmasked[index]]),
+  ], "replaced-token.csv");
+  root.replaceChildren(verdict, cards, save);
 }

@@ -107,3 +107,29 @@ function saveTable(rows, name) {
   const text = rows.map((row) => row.map(quote).join(",")).join("\r\n");
   saveBlob(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv;charset=utf-8" }), name);
 }
+
+/** Save pictures one below the other as one PNG: `rows` of {text} or {canvases}, on the ground colour. */
+function saveSheet(rows, colors, font, name) {
+  const pad = 12, line = 20, scale = devicePixelRatio || 1;
+  const size = (canvas) => [parseFloat(canvas.style.width), parseFloat(canvas.style.height)];
+  const high = (row) => (row.canvases ? Math.max(...row.canvases.map((it) => size(it)[1])) + pad : line);
+  const wide = (row) => (row.canvases ?? []).reduce((sum, it) => sum + size(it)[0] + pad, pad);
+  const sheet = document.createElement("canvas"), width = Math.max(720, ...rows.map(wide));
+  const height = rows.reduce((sum, row) => sum + high(row), 2 * pad), pen = sharpen(sheet, width, height, scale);
+  pen.fillStyle = css(colors.ground);
+  pen.fillRect(0, 0, width, height);
+  pen.fillStyle = css(colors.ink);
+  pen.font = `13px ${font}`;
+  pen.textBaseline = "middle";
+  let y = pad;
+  for (const row of rows) {
+    if (row.text) pen.fillText(elide(pen, row.text, width - 2 * pad), pad, y + line / 2);
+    let x = pad;
+    for (const canvas of row.canvases ?? []) {
+      pen.drawImage(canvas, x, y, ...size(canvas));
+      x += size(canvas)[0] + pad;
+    }
+    y += high(row);
+  }
+  sheet.toBlob((blob) => saveBlob(blob, name));
+}
