@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts import frame, session
+from pages.parts import frame, runs, session
 from pages.parts.boot import boot
 from pages.parts.router import router
 from pages.parts.stages import STAGES, neighbours
@@ -22,6 +22,7 @@ page = st.navigation(
         for s in STAGES
     ]
 )
+runs.remember()
 session.selection_widgets()
 frame.prompt()
 with router():

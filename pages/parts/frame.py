@@ -4,7 +4,7 @@ import streamlit as st
 
 from model.catalog import EMBEDDED, KnownModel, known_models
 from pages.components.prompt import prompt_box, vocabulary
-from pages.parts import models, session
+from pages.parts import models, runs, session
 
 # Each shows one stage well; the sentence says what to look at.
 EXAMPLES = {
@@ -62,16 +62,18 @@ def _examples() -> None:
 
 
 def _model_picker() -> None:
-    known = known_models()
-    asked = session.asked_model()
-    session.set_widget("model_picker", asked.id if asked else EMBEDDED)
+    known, own = known_models(), runs.own_names()
+    name = session.asked_name()
+    session.set_widget("model_picker", name if name in (*known, *own) else EMBEDDED)
     st.selectbox(
         "Model",
-        list(known),
-        format_func=lambda model_id: _name(known[model_id]),
+        [*known, *own],
+        format_func=lambda name: _title(known[name]) if name in known else _own_title(name),
         key="model_picker",
-        on_change=lambda: session.select(model=session.widget("model_picker")),
+        on_change=lambda: session.select(model=session.widget("model_picker"), step=session.LAST),
     )
+    if name in own:
+        _childhood(name)
     if session.known_model().has_start:
         session.set_widget("start_picker", session.has_start())
         st.toggle(
@@ -83,7 +85,26 @@ def _model_picker() -> None:
         )
 
 
-def _name(model: KnownModel) -> str:
+def _childhood(name: str) -> None:
+    """Draw the scrubber over the steps at which a visitor's model was kept."""
+    steps = runs.snapshots(runs.tokens()[int(name.removeprefix(runs.OWN)) - 1])
+    if len(steps) < 2:
+        return
+    asked = session.asked_step()
+    session.set_widget("step_picker", asked if asked in steps else steps[-1])
+    st.select_slider(
+        "After training step",
+        steps,
+        key="step_picker",
+        on_change=lambda: session.select(step=session.widget("step_picker")),
+    )
+
+
+def _own_title(name: str) -> str:
+    return f"Your model {name.removeprefix(runs.OWN)}"
+
+
+def _title(model: KnownModel) -> str:
     millions = model.config.parameters.total / 1e6
     return f"{model.title} · {millions:,.1f} M"
 
@@ -93,7 +114,7 @@ def _notices() -> None:
     asked = session.asked_model()
     if asked is None:
         st.info("This link names a model that is not here; you see the embedded one.")
-    elif asked != session.known_model():
+    elif asked.id != session.known_model().id:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(
                 f"{asked.title} is not on this computer yet. The download from Hugging Face is "
@@ -101,6 +122,11 @@ def _notices() -> None:
             )
             if st.button("Download it", type="primary"):
                 _download(asked)
+    if asked is not None and session.asked_name().startswith(runs.OWN):
+        st.caption(
+            "Your own model lives in this browser tab: a link to this page opens the embedded "
+            "model elsewhere."
+        )
     if not session.is_text_in_link():
         st.caption(
             f"Your text is longer than {session.LINK_CHARACTERS:,} characters: a link carries "

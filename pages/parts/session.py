@@ -21,7 +21,7 @@ from model.config import GPTConfig
 from model.sampling import SamplingSettings
 from model.tokenizer import Tokenizer, Tokens, start_token, tail, tokenizer
 from model.trace import Array, Silenced, Trace
-from pages.parts import boot
+from pages.parts import boot, runs
 from pages.parts.models import is_here, loaded_model
 from pages.parts.models import parameters as known_parameters
 
@@ -35,12 +35,22 @@ LAST = -1
 _TRACES = 12
 
 # Each part of the selection with its default, which the address bar leaves out.
-_NUMBERS = {"block": 0, "head": 0, "query": LAST, "token": 0, "dim": 0, "top_k": 0, "seed": 1}
+_NUMBERS = {
+    "block": 0,
+    "head": 0,
+    "query": LAST,
+    "token": 0,
+    "dim": 0,
+    "top_k": 0,
+    "seed": 1,
+    "step": LAST,
+}
 # Parts that may be left open; −1 then, and the page takes what stands out in this run.
 OPEN = -1
 _OPEN = {"neuron": OPEN, "explain": OPEN, "lens": OPEN}
 _SHARES = {"temperature": 1.0, "top_p": 1.0, "min_p": 0.0}
 _TEXTS = {"model": EMBEDDED, "hide": ""}
+FIRST_MODEL = EMBEDDED
 
 
 @dataclass(frozen=True)
@@ -141,9 +151,22 @@ def is_text_in_link() -> bool:
     return len(text()) <= LINK_CHARACTERS
 
 
+def asked_name() -> str:
+    """Return the name of the model that the link or the visitor asks for, known or not."""
+    return st.session_state.get("model", EMBEDDED)
+
+
+def asked_step() -> int:
+    """Return the training step of a visitor's own model that is asked for, −1 for the last."""
+    return int(st.session_state.get("step", LAST))
+
+
 def asked_model() -> KnownModel | None:
-    """Return the entry of the model that the link or the visitor names; none if nobody knows it."""
-    return known_models().get(st.session_state.get("model", EMBEDDED))
+    """Return the entry of the model that is asked for; none if nobody knows it."""
+    name = asked_name()
+    if name.startswith(runs.OWN):
+        return runs.own_model(name, asked_step())
+    return known_models().get(name)
 
 
 def known_model() -> KnownModel:

@@ -36,6 +36,7 @@ STAGES = (
     Stage("residual", "Block and residual stream", ":material/stacked_line_chart:", "residual"),
     Stage("layer_norm", "LayerNorm", ":material/vertical_align_center:", "LayerNorm"),
     Stage("output", "Output probabilities", ":material/bar_chart:", "next word"),
+    Stage("train", "Train your own", ":material/model_training:"),
     Stage("glossary", "Glossary and reading", ":material/menu_book:"),
 )
 
