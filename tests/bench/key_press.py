@@ -42,17 +42,15 @@ WATCH = """() => {
     }).observe(root.querySelector('.list'),
         { childList: true, subtree: true, characterData: true, attributes: true });
 }"""
-PASTE = """area => new Promise(done => {
-    const text = 'twenty thousand letters '.repeat(43690);
-    const start = performance.now();
-    area.value = text;
-    area.dispatchEvent(new Event('input'));
-    requestAnimationFrame(() => {
-        const channel = new MessageChannel();
-        channel.port1.onmessage = () => done(performance.now() - start);
-        channel.port2.postMessage(0);
-    });
-})"""
+# The longest time in which the page could not answer.
+HEARTBEAT = """() => {
+    globalThis.worst = 0;
+    let last = performance.now();
+    setInterval(() => {
+        worst = Math.max(worst, performance.now() - last);
+        last = performance.now();
+    }, 5);
+}"""
 
 
 def free_port():
@@ -100,6 +98,20 @@ def key_presses(page, text, keys):
     return sorted(page.evaluate("times"))
 
 
+def paste(page):
+    """Return the milliseconds in which nothing is answered while a megabyte is pasted."""
+    area = page.locator("textarea[aria-label='Your text']:visible")
+    area.fill("The cat")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('twenty thousand letters '.repeat(43690))")
+    page.wait_for_timeout(3000)
+    page.evaluate("worst = 0")
+    page.keyboard.press("Control+V")
+    # Before Python answers: what the page does with the answer is not the paste's.
+    page.wait_for_timeout(200)
+    return page.evaluate("worst")
+
+
 def report(name, times, wanted):
     p95 = times[int(0.95 * (len(times) - 1))]
     verdict = "reached" if p95 <= wanted else "missed"
@@ -122,7 +134,8 @@ def main(keys=120):
         page.evaluate(WATCH)
         report("about 20 tokens", key_presses(page, "The cat sat on the mat", keys), WANTED)
         report("a full context of 256", key_presses(page, LONG.strip(), keys), WANTED)
-        pastes = [page.locator("textarea:visible").first.evaluate(PASTE) for _ in range(5)]
+        page.evaluate(HEARTBEAT)
+        pastes = [paste(page) for _ in range(5)]
         report("a pasted megabyte", sorted(pastes), WANTED_PASTE)
         browser.close()
 

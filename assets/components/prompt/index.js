@@ -3,6 +3,7 @@
 
 const SETTLE = 250; // milliseconds after the last key until Python hears of a text
 const HINT_DELAY = 900; // milliseconds, so that a space between two words is no reason to speak
+const LONG_PASTE = 10000; // UTF-16 units; shorter ones are the browser's, with its undo
 const MAX_SLIDE = 4; // tokens that one key press may add
 const MAX_HELD = 40000; // UTF-16 units kept in the box; the model reads far less
 
@@ -78,6 +79,7 @@ function make(tag, className, properties = {}) {
 
 function listen(box) {
   const { area, list, toggle, remove } = box;
+  area.addEventListener("beforeinput", (event) => insert(box, event));
   area.addEventListener("input", () => edited(box));
   area.addEventListener("blur", () => flush(box));
   area.addEventListener("compositionstart", () => { box.isComposing = true; });
@@ -115,7 +117,7 @@ function listen(box) {
 function edited(box) {
   const { area } = box;
   const isTooLong = area.value.length > MAX_HELD;
-  if (isTooLong) shorten(area);
+  if (isTooLong) area.value = end(area.value);
   box.text = area.value;
   box.isShortened = isTooLong || (box.isShortened && box.text.length >= MAX_HELD / 2);
   box.isUnsent = true;
@@ -124,10 +126,29 @@ function edited(box) {
   draw(box);
 }
 
-/** Keep the end of an overlong paste: the rest could not be read by any model here. */
-function shorten(area) {
-  area.value = globalThis.glassboxTokenizer?.tail(area.value) ?? area.value.slice(-MAX_HELD / 2);
+/**
+ * Put a long paste in ourselves, and only its end: the browser's own way takes seconds for a
+ * megabyte, with the page frozen, and no model here could read the rest.
+ */
+function insert(box, event) {
+  const inserted = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
+  if (inserted.length < LONG_PASTE) return;
+  event.preventDefault();
+  const { area } = box;
+  const after = area.value.slice(area.selectionEnd);
+  area.value = end(area.value.slice(0, area.selectionStart) + inserted + after);
+  const cursor = Math.max(0, area.value.length - after.length);
+  area.setSelectionRange(cursor, cursor);
   area.scrollTop = area.scrollHeight;
+  edited(box);
+  box.isShortened = inserted.length > area.value.length;
+  draw(box);
+}
+
+/** Return a text the box can hold: all of it, or its last characters. */
+function end(text) {
+  if (text.length <= MAX_HELD) return text;
+  return globalThis.glassboxTokenizer?.tail(text) ?? text.slice(-MAX_HELD / 2);
 }
 
 function flush(box) {
