@@ -8,7 +8,7 @@ import streamlit as st  # noqa: E402
 
 from model.sampling import distribution, sample, token_at  # noqa: E402
 from model.surprise import loss  # noqa: E402
-from pages.parts import explain, generating, output_panels, session  # noqa: E402
+from pages.parts import cache_panel, explain, generating, output_panels, session  # noqa: E402
 
 TICK_SECONDS = 0.12
 
@@ -35,6 +35,7 @@ def stage() -> None:
 st.fragment(stage, run_every=TICK_SECONDS if generating.running() else None)()
 explain.words_beside("output")
 output_panels.roads()
+cache_panel.cache_savings()
 T = len(session.tokens())
 explain.code_that_ran(
     distribution,

@@ -234,13 +234,22 @@ def _rest(start: float, end: float) -> Stretch:
     return part
 
 
-def u_text(parts: Sequence[Stretch], u: float | None) -> str:
-    """Say in words where the random number fell."""
+def u_text(parts: Sequence[Stretch], u: float | None, came: str | None = None) -> str:
+    """Say in words where the random number fell.
+
+    Args:
+        parts: The bar with these settings.
+        u: The number.
+        came: What the number picked when it was drawn; other settings may now pick another.
+    """
     picked = next((part for part in parts if part["is_picked"]), None)
     if u is None or picked is None:
         return ""
     start, end = picked["start"], picked["end"]
-    return f"u = {u:.6f} falls between {start:.6f} and {end:.6f}, the stretch of {picked['label']}"
+    place = f"u = {u:.6f} falls between {start:.6f} and {end:.6f}, the stretch of {picked['label']}"
+    if came is None or came == picked["label"]:
+        return place
+    return f"{place}; with the settings of its draw the same number picked {came}"
 
 
 class BarState(NamedTuple):
@@ -318,7 +327,7 @@ def _bars_data(ranking: Ranking, labels: Labels, marks: Marks, state: BarState) 
         "found": token_rows(ranking, searched(query, ranking, labels), labels, marks),
         "stretches": parts,
         "u": marks.u,
-        "u_text": u_text(parts, marks.u),
+        "u_text": u_text(parts, marks.u, None if marks.came is None else labels.label(marks.came)),
     }
 
 

@@ -3,7 +3,7 @@
 Above, the whole vocabulary at a glance in bands of ranks; below, any part of it row by row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import NamedTuple, TypedDict
 
@@ -43,6 +43,27 @@ class ColumnState(NamedTuple):
 
     first: int = 0
     query: str = ""
+
+
+class Picked(NamedTuple):
+    """Name the number whose arithmetic is open.
+
+    Args:
+        id: Its token.
+        is_logit: Whether it is the logit itself, not what the stages made of it.
+    """
+
+    id: int
+    is_logit: bool
+
+
+def picked_number(sent: object, ranking: Ranking) -> Picked:
+    """Read which number was pressed; the likeliest token's probability if none was."""
+    if isinstance(sent, Mapping):
+        token_id, column = sent.get("id"), sent.get("column")
+        if isinstance(token_id, int) and 0 <= token_id < len(ranking.order):
+            return Picked(token_id, column == 0)
+    return Picked(int(ranking.order[0]), is_logit=False)
 
 
 def column_state(first: object, search: object, vocab_size: int) -> ColumnState:
@@ -121,10 +142,10 @@ def stage_columns(
     *,
     key: str,
     state: ColumnState,
-    picked: int | None,
+    picked: Picked,
     on_picked: Callable[[], None],
 ) -> None:
-    """Draw the columns; a press on a row sends its id as `picked`.
+    """Draw the columns; a press on a number sends `picked` (see `picked_number`).
 
     Args:
         ranking: One position's tokens in order, with their stages.
@@ -132,7 +153,7 @@ def stage_columns(
         labels: What the tokens are called.
         key: The element's key.
         state: Where the rows begin and what is searched for.
-        picked: The row whose arithmetic is open.
+        picked: The number whose arithmetic is open.
         on_picked: Called, before the run, at a press.
     """
     n_all = len(ranking.order)
@@ -144,13 +165,14 @@ def stage_columns(
         data={
             "heads": heads(ranking, settings),
             "bands": bands(ranking),
-            "lines": [line(ranking, i, labels, picked=picked) for i in ids],
-            "hits": [line(ranking, i, labels, picked=picked) for i in hits],
+            "lines": [line(ranking, i, labels, picked=picked.id) for i in ids],
+            "hits": [line(ranking, i, labels, picked=picked.id) for i in hits],
             "where": f"ranks {count(state.first + 1)} – {count(last)} of {count(n_all)}",
             "first": state.first,
             "n_rows": N_ROWS,
             "n_all": n_all,
             "query": state.query,
+            "is_logit": picked.is_logit,
             "mass": percent(ranking.found.after_min_p.mass, is_exact=ranking.n_kept == n_all),
         },
         on_picked_change=on_picked,

@@ -7,10 +7,11 @@ keeps beside the text. Functions that change something are meant for callbacks, 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from model.sampling import Distribution, SamplingSettings, SamplingStep, bar, distribution, sample
+from model.sampling import Distribution, SamplingStep, bar, distribution, sample
 from model.surprise import loss
 from pages.parts import session
 from pages.parts.roads import Roads, Step, following, random_numbers
@@ -19,6 +20,7 @@ _ROADS = "roads"
 _RUNNING = "running"
 _RERUN = "output rerun"
 HIGHEST_SEED = 9999
+_State = tuple[str, tuple[int, ...]]
 _LONGEST_SKIP_SECONDS = 20.0
 
 
@@ -30,7 +32,7 @@ class Running:
         steps: The iterator the tokens come from.
         roads: Where the text is, the tokens drawn so far included.
         n_left: How many are still wanted.
-        started: The text's ids when it began.
+        started: The model and the text's ids when it began.
         losses: −ln of each drawn token's probability as the model gave it, nats.
         last: The last draw.
     """
@@ -38,7 +40,7 @@ class Running:
     steps: Iterator[SamplingStep]
     roads: Roads
     n_left: int
-    started: tuple[int, ...]
+    started: _State
     losses: list[float] = field(default_factory=list)
     last: SamplingStep | None = None
 
@@ -55,11 +57,20 @@ def n_in_front() -> int:
     return int(session.has_start() or is_empty)
 
 
+def _state() -> _State:
+    return session.known_model().id, text_ids()
+
+
 def roads() -> Roads:
-    """Return the tree of roads, with the text as it is now."""
-    found = following(session.kept(_ROADS), text_ids())
-    session.keep(_ROADS, found)
+    """Return the tree of roads of this model, with the text as it is now."""
+    model_id, known = session.kept(_ROADS, ("", None))
+    found = following(known if model_id == session.known_model().id else None, text_ids())
+    _keep(found)
     return found
+
+
+def _keep(tree: Roads) -> None:
+    session.keep(_ROADS, (session.known_model().id, tree))
 
 
 def room() -> int:
@@ -120,7 +131,7 @@ def _join(before: Roads, step: Step) -> None:
 
 
 def _show(after: Roads) -> None:
-    session.keep(_ROADS, after)
+    _keep(after)
     session.set_text(session.cutter().decode(after.ids()), after.ids())
     session.select(query=session.LAST)
 
@@ -131,7 +142,7 @@ def _show(after: Roads) -> None:
 def running() -> Running | None:
     """Return the generation that is under way on this very text, if one is."""
     found: Running | None = session.kept(_RUNNING)
-    if found is not None and found.started != text_ids():
+    if found is not None and found.started != _state():
         session.keep(_RUNNING, None)
         return None
     return found
@@ -145,17 +156,18 @@ def start(n_tokens: int) -> None:
     now = roads()
     session.keep(
         _RUNNING,
-        Running(_steps(session.sampling_settings()), now, wanted, started=text_ids()),
+        Running(draws_from(session.model()), now, wanted, started=_state()),
     )
     session.select(query=session.LAST)
 
 
-def _steps(settings: SamplingSettings, *, use_cache: bool = True) -> Iterator[SamplingStep]:
+def draws_from(model: Any, *, use_cache: bool = True) -> Iterator[SamplingStep]:
+    """Return the tokens that would be drawn from here on, by `model` or what stands in for it."""
     from model.generation import generate
 
     ids = session.all_tokens().ids
     numbers = random_numbers(session.seed(), len(ids))
-    return generate(session.model(), ids, settings, numbers, use_cache=use_cache)
+    return generate(model, ids, session.sampling_settings(), numbers, use_cache=use_cache)
 
 
 def tick(n_tokens: int, seconds: float) -> Running | None:
@@ -170,7 +182,7 @@ def tick(n_tokens: int, seconds: float) -> Running | None:
     if now.n_left:
         return now
     session.keep(_RUNNING, None)
-    session.keep(_ROADS, now.roads)
+    _keep(now.roads)
     ids = now.roads.ids()
     session.set_text_next_run(session.cutter().decode(ids), ids)
     ask_for_rerun()

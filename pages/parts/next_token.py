@@ -86,7 +86,7 @@ def pieces(running: Running | None) -> list[Piece]:
     kinds = _kinds(len(ids))
     found = [Piece(cutter.label(i), k, b) for i, k, b in zip(ids, kinds, bits, strict=True)]
     if running is not None:
-        drawn = running.roads.ids()[len(running.started) :]
+        drawn = running.roads.ids()[-len(running.losses) :] if running.losses else ()
         losses = np.array(running.losses) / np.log(2)
         found += [
             Piece(cutter.label(i), "drawn", b) for i, b in zip(drawn, losses.tolist(), strict=True)

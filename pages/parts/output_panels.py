@@ -4,7 +4,9 @@ import math
 
 import streamlit as st
 
+from model import arithmetic
 from model.sampling import Distribution, SamplingSettings, distribution
+from model.terms import Derived
 from pages.components.bars import (
     Marks,
     Ranking,
@@ -12,18 +14,20 @@ from pages.components.bars import (
     chosen_id,
     next_token_bars,
 )
-from pages.components.columns import column_state, stage_columns
+from pages.components.columns import Picked, column_state, picked_number, stage_columns
 from pages.components.passage import passage
 from pages.components.percent import count, tokens
 from pages.components.roads import road_tree
 from pages.components.sampling import sampling_controls
-from pages.parts import explain, generating, next_token, session
+from pages.parts import explain, generating, guessing, next_token, session
+from pages.parts.byhand import by_hand
 from pages.parts.generating import Running
 from pages.parts.next_token import BARS, COLUMNS, CONTROLS, PASSAGE, ROADS, Moment
 
 N_DRAWS = 1000
 _MANY = 40
 _PROMPT_TAIL = 6
+_PICKED = "output number"
 
 
 def toolbar() -> None:
@@ -147,11 +151,17 @@ def bars(running: Running | None) -> None:
     looked = next_token.moment(running)
     found, _ = _found(looked)
     _position_head(looked)
-    wants_draws = st.toggle(
-        f"Draw {count(N_DRAWS)} times and count",
-        key="many-draws",
-        help="Each draw takes one random number; the black marks show how often each token came.",
-    )
+    with st.container(horizontal=True):
+        guessing.switch()
+        wants_draws = st.toggle(
+            f"Draw {count(N_DRAWS)} times and count",
+            key="many-draws",
+            help="Each draw takes one random number; the marks show how often each token came.",
+        )
+    if guessing.is_hidden(looked):
+        guessing.question(looked)
+        return
+    guessing.verdict(looked)
     counts = generating.draws(found, session.seed(), N_DRAWS) if wants_draws else None
     next_token_bars(
         found,
@@ -249,12 +259,14 @@ def tries() -> None:
 
 
 def columns(running: Running | None) -> None:
-    """Draw the stages as columns over the whole vocabulary, and one token worked out by hand."""
+    """Draw the stages as columns over the whole vocabulary, and one number worked out by hand."""
     looked = next_token.moment(running)
+    if guessing.is_hidden(looked):
+        return
     found, settings = _found(looked)
     ranking, cutter = Ranking(found), session.cutter()
     st.markdown("#### Every stage, every token")
-    picked = _picked(ranking)
+    picked = picked_number(session.kept(_PICKED), ranking)
     stage_columns(
         ranking,
         settings,
@@ -266,46 +278,27 @@ def columns(running: Running | None) -> None:
             cutter.vocab_size,
         ),
         picked=picked,
-        on_picked=_pick,
+        on_picked=lambda: session.keep(_PICKED, session.element_state(COLUMNS, "picked")),
     )
-    if "byhand" not in session.selection().hide:
-        st.markdown("##### By hand: the token you pressed")
-        st.code("\n".join(by_hand(ranking, settings, picked)), language=None, wrap_lines=True)
+    derived = _derived(looked, found, settings, picked)
+    by_hand(derived.term, model_value=derived.model_value)
 
 
-def _pick() -> None:
-    session.keep("output token", session.element_state(COLUMNS, "picked"))
-
-
-def _picked(ranking: Ranking) -> int:
-    kept = session.kept("output token")
-    is_id = isinstance(kept, int) and 0 <= kept < len(ranking.order)
-    return kept if is_id else int(ranking.order[0])
-
-
-def by_hand(ranking: Ranking, settings: SamplingSettings, token_id: int) -> list[str]:
-    """Write out one token's probability from its logit, beside the value the stages gave."""
-    found, label = ranking.found, session.cutter().label(token_id)
-    logit, given = float(found.logits[token_id]), float(found.probs[token_id])
-    stage = ranking.removed_by(token_id)
-    head = f"{label}  id {token_id}, rank {count(int(ranking.rank[token_id]))}"
-    if stage:
-        return [head, f"logit {logit:.6f}", f"removed by {stage}: probability 0"]
-    if settings.temperature == 0:
-        return [head, f"logit {logit:.6f}, the largest: temperature 0 keeps it alone, at 1"]
+def _derived(
+    looked: Moment, found: Distribution, settings: SamplingSettings, picked: Picked
+) -> Derived:
+    """Work out the number that was pressed; of a running generation only what the stages did."""
+    label = session.cutter().label
+    if picked.is_logit and not looked.is_running:
+        return arithmetic.logit(
+            session.trace(),
+            session.parameters(),
+            position=looked.position - 1,
+            token_id=picked.id,
+            label=label(picked.id),
+        )
     heat = settings.temperature
-    largest = float(found.logits.max())
-    weight = math.exp((logit - largest) / heat)
-    total = math.fsum(math.exp((float(x) - largest) / heat) for x in found.logits[found.kept])
-    again = weight / total
-    return [
-        head,
-        f"logit ÷ temperature = {logit:.6f} ÷ {heat:g} = {logit / heat:.6f}",
-        f"e^(that − the largest, {largest / heat:.6f}) = {weight:.8f}",
-        f"sum of the same over the {tokens(ranking.n_kept)} kept = {total:.8f}",
-        f"probability = {weight:.8f} ÷ {total:.8f} = {again:.10f}",
-        f"the stages gave {given:.10f}; difference {abs(again - given):.1e}",
-    ]
+    return arithmetic.probability(found, temperature=heat, token_id=picked.id, label=label)
 
 
 def roads() -> None:

@@ -117,8 +117,12 @@ def text() -> str:
 
 
 def exact_ids() -> tuple[int, ...] | None:
-    """Return the ids of a text that was generated; none where the text is to be cut."""
-    return st.session_state.get("ids")
+    """Return the ids of a text that was generated; none where the text is to be cut.
+
+    They count only under the vocabulary they were drawn from.
+    """
+    vocab_size, ids = st.session_state.get("ids") or (0, None)
+    return ids if vocab_size == config().vocab_size else None
 
 
 def set_text(new_text: str, ids: tuple[int, ...] | None = None) -> None:
@@ -130,7 +134,7 @@ def set_text(new_text: str, ids: tuple[int, ...] | None = None) -> None:
             others: after generation.
     """
     st.session_state["text"] = new_text
-    st.session_state["ids"] = ids
+    st.session_state["ids"] = None if ids is None else (config().vocab_size, ids)
     st.session_state["prompt"] = _linked(new_text)
 
 

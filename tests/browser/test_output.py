@@ -9,6 +9,11 @@ from browser.conftest import settle
 pytestmark = pytest.mark.browser
 
 BARS = ".st-key-bars"
+FOCUSED = """() => {
+  let node = document.activeElement;
+  while (node?.shadowRoot) node = node.shadowRoot.activeElement;
+  return node?.getAttribute('aria-label');
+}"""
 
 
 def opened(visit, query="?prompt=Once+upon+a"):
@@ -53,7 +58,6 @@ def test_a_drawn_token_joins_the_text_and_can_be_taken_back(visit):
     assert page.locator(f"{BARS} .row.marked .token").text_content() == after[-2]
     assert f"the stretch of {after[-2]}" in page.locator(f"{BARS} .line-text").text_content()
     page.get_by_role("button", name="Undo", exact=True).click()
-    page.wait_for_function("() => true")
     page.locator(".st-key-passage .piece.drawn").wait_for(state="detached")
     assert chips(page) == before
 
@@ -93,7 +97,7 @@ def test_a_long_generation_can_be_stopped_and_undone_as_a_whole(visit):
 
 def test_generation_ends_at_the_context_with_a_sentence(visit):
     page = opened(visit, "?prompt=" + "the+" * 246)
-    page.get_by_role("button", name=re.compile("Draw .* tokens")).click()
+    page.get_by_role("button", name=re.compile(r"^Draw \d+ tokens$")).click()
     page.get_by_text(re.compile("The context is full|ended the text here")).wait_for()
 
 
@@ -119,3 +123,40 @@ def test_a_search_shows_the_rank_of_any_token(visit):
     row = page.locator(f"{BARS} .found .row").first
     row.wait_for()
     assert "id 262, rank" in row.locator(".take").get_attribute("aria-label")
+
+
+def test_a_pressed_number_is_worked_out_by_hand(visit):
+    page = opened(visit)
+    columns = page.locator(".st-key-columns")
+    columns.locator(".rows tr").nth(1).locator("td").nth(1).click()
+    page.get_by_text(re.compile("logit of .* after ␣a")).first.wait_for()
+    columns.get_by_label("Go to rank").fill("8192")
+    columns.get_by_label("Go to rank").press("Enter")
+    columns.get_by_text("ranks 8,183 – 8,192 of 8,192").wait_for()
+
+
+def test_the_bars_wait_for_a_guess_and_score_it(visit):
+    page = opened(visit)
+    page.get_by_text("Guess first").click()
+    page.get_by_text("The bars wait").wait_for()
+    assert page.locator(f"{BARS} .row").count() == 0
+    page.get_by_label("Your guess").fill("time")
+    page.get_by_label("Your guess").press("Enter")
+    page.get_by_text("Your guess is the token ␣time").wait_for()
+    page.get_by_role("button", name="Draw and reveal").click()
+    page.get_by_text(re.compile("you said ␣time at 30%")).wait_for()
+    page.locator(f"{BARS} .row.marked").wait_for()
+    page.get_by_role("button", name="Next guess").click()
+    page.get_by_text("The bars wait").wait_for()
+
+
+def test_arrow_keys_walk_the_rows_and_the_text(visit):
+    page = opened(visit)
+    page.locator(f"{BARS} .take").first.focus()
+    page.keyboard.press("ArrowDown")
+    assert ", rank 2:" in page.evaluate(FOCUSED)
+    page.locator(".st-key-passage .piece").nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    assert "␣upon" in page.evaluate(FOCUSED)
+    page.keyboard.press("Enter")
+    page.get_by_text("What was expected at position 2").wait_for()

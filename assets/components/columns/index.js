@@ -11,7 +11,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     setStateValue('first', Math.max(0, Math.min(first, last)));
   };
   view.search = (text) => setStateValue('search', text);
-  view.pick = (id) => setTriggerValue('picked', id);
+  view.pick = (id, column) => setTriggerValue('picked', { id, column });
   paint(view, data);
 }
 
@@ -137,9 +137,12 @@ function tableRow(view, line) {
   name.append(button);
   row.append(make('td', 'mono muted', line.rank), name);
   line.cells.forEach((text, index) => {
-    row.append(make('td', `mono${line.is_removed[index] ? ' out' : ''}`, text));
+    const cell = make('td', `mono${line.is_removed[index] ? ' out' : ''}`, text);
+    cell.classList.toggle('open', line.is_picked && (index === 0) === view.data.is_logit);
+    cell.onclick = () => view.pick(line.id, index);
+    row.append(cell);
   });
-  row.onclick = () => view.pick(line.id);
+  button.onclick = () => view.pick(line.id, 5);
   return row;
 }
 
