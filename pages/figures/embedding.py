@@ -1,6 +1,7 @@
 """Pictures of token rows that a reader turns and zooms: projections in two and three dimensions."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 
 import plotly.graph_objects as go
@@ -12,10 +13,13 @@ _SYMBOLS_2D = ("circle", "diamond", "square", "triangle-up", "cross", "star", "h
 _SYMBOLS_3D = ("circle", "diamond", "square", "cross", "circle-open", "diamond-open", "square-open")
 
 
+@lru_cache(maxsize=16)
 def projection_plane(
-    projection: Projection, labels: Sequence[str], kinds: Sequence[str], theme: Theme
+    projection: Projection, labels: tuple[str, ...], kinds: tuple[str, ...], theme: Theme
 ) -> go.Figure:
     """Draw rows along their first two principal directions, coloured and shaped by kind.
+
+    The same projection gives the same figure, which nobody may change.
 
     Args:
         projection: Points `(n, 2)` or more.
@@ -47,8 +51,9 @@ def projection_plane(
     return _with_legend(figure)
 
 
+@lru_cache(maxsize=16)
 def projection_space(
-    projection: Projection, labels: Sequence[str], kinds: Sequence[str], theme: Theme
+    projection: Projection, labels: tuple[str, ...], kinds: tuple[str, ...], theme: Theme
 ) -> go.Figure:
     """Draw rows along their first three principal directions; arguments as `projection_plane`."""
     figure = go.Figure()

@@ -5,6 +5,7 @@ seed, so that their cosines stay while a visitor looks.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -20,11 +21,13 @@ from model.neighbours import (
     row_space,
     with_all_others,
 )
+from model.trace import Array
 from pages.components.ranking import RankedToken, ranking
 from pages.components.token_table import token_table
 from pages.parts import session
 from pages.parts.embedding_lab import LookedUp, look_up, token_rows
-from pages.parts.numbers import percent
+from pages.parts.numbers import percent, signed
+from pages.parts.once import once
 from pages.parts.texts import as_text
 from pages.parts.token_search import find
 
@@ -54,7 +57,7 @@ def neighbours(shown: LookedUp) -> None:
         persist_state="session",
         help="The rows share a common direction; without it the cosines spread out.",
     )
-    space = row_space(token_rows(), is_centered=is_centered)
+    space = _space(is_centered=is_centered)
     found = nearest(space, space.rows[shown.id], count=N_NEAREST, excluded=(shown.id,))
     chance = with_all_others(space, space.rows[shown.id], excluded=(shown.id,))
     _ranked("nearest", f"Nearest to {shown.label}", found, chance)
@@ -108,15 +111,20 @@ def _baseline_words(baseline: Baseline) -> str:
     )
 
 
-def signed(value: float) -> str:
-    """Write a number with two decimals and a true minus sign."""
-    return f"{value:.2f}".replace("-", "−")
+def _space(*, is_centered: bool = False) -> RowSpace:
+    return once(_seen_from_mean if is_centered else row_space, token_rows())
 
 
+def _seen_from_mean(rows: Array) -> RowSpace:
+    return row_space(rows, is_centered=True)
+
+
+@lru_cache(maxsize=8)
 def _any_pairs(space: RowSpace) -> Baseline:
     return random_pairs(space, np.random.default_rng(_SEED))
 
 
+@lru_cache(maxsize=8)
 def _common_pairs(space: RowSpace) -> Baseline | None:
     """Measure pairs of early merges, which are frequent pieces; none in a small vocabulary."""
     common = range(N_BYTES, min(N_COMMON, len(space.rows) - 1))
@@ -159,7 +167,7 @@ def comparison() -> None:
         second = _token_input("The other", "compare_b", second_words)
     if first is None or second is None:
         return
-    space, cutter = row_space(token_rows()), session.cutter()
+    space, cutter = _space(), session.cutter()
     rows = space.rows[[first, second]]
     token_table(
         key="compared",
@@ -178,7 +186,7 @@ def _comparison_words(space: RowSpace, first: int, second: int) -> str:
     product, lengths = float(a @ b), (float(np.linalg.norm(a)), float(np.linalg.norm(b)))
     alike = cosine(space, first, second)
     share, common = _any_pairs(space).share_below(alike), _common_pairs(space)
-    seen_from_mean = cosine(row_space(space.rows, is_centered=True), first, second)
+    seen_from_mean = cosine(_space(is_centered=True), first, second)
     among_common = (
         f", and {percent(common.share_below(alike))} of pairs among the {N_COMMON:,} lowest ids"
         if common
@@ -239,13 +247,14 @@ def arithmetic() -> None:
     if len(chosen) < 3:
         return
     with_inputs = st.toggle("Leave the inputs in", key="with_inputs", persist_state="session")
-    space = row_space(token_rows())
+    space = _space()
     a, b, c = space.rows[chosen]
     target = a - b + c
-    found = nearest(space, target, count=N_COMBINED, excluded=() if with_inputs else chosen)
+    everything = nearest(space, target, count=N_COMBINED + len(chosen))
+    found = [row for row in everything if with_inputs or row.id not in chosen][:N_COMBINED]
     marks = {token_id: f"input {name}" for token_id, name in zip(chosen, "abc", strict=True)}
     _ranked("arithmetic", "Nearest to a − b + c", found, with_all_others(space, target), marks)
-    st.markdown(_inputs_words(nearest(space, target, count=1)[0].id, marks))
+    st.markdown(_inputs_words(everything[0].id, marks))
 
 
 def _inputs_words(first: int, marks: dict[int, str]) -> str:

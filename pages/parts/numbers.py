@@ -14,3 +14,8 @@ def percent(share: float, *, digits: int = 1) -> str:
     if value > 100 - smallest:
         return f">{100 - smallest:.{digits}f} %"
     return f"{value:.{digits}f} %"
+
+
+def signed(value: float, *, digits: int = 2) -> str:
+    """Return a number with a true minus sign."""
+    return f"{value:.{digits}f}".replace("-", "−")

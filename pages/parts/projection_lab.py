@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from model.neighbours import Projection, project
+from model.trace import Array
 from pages.parts import session
 from pages.parts.embedding_lab import token_rows
 from pages.parts.kinds import MOST_SHOWN_FIRST, kind_ids
 from pages.parts.numbers import percent
+from pages.parts.once import once
 
 OWN_KIND = "your text"
 
@@ -40,7 +42,11 @@ def kind_picker() -> Chosen:
 
 def projected(chosen: Chosen) -> Projection:
     """Turn the chosen rows so that the first directions show most of how they differ."""
-    return project(token_rows()[list(chosen.ids)], 3)
+    return once(_project, token_rows(), chosen.ids)
+
+
+def _project(rows: Array, ids: tuple[int, ...]) -> Projection:
+    return project(rows[list(ids)], 3)
 
 
 def projection_words(projection: Projection, n_directions: int, n_tokens: int) -> str:

@@ -31,6 +31,7 @@ STAGES = (
     Stage("overview", "Overview", ":material/account_tree:"),
     Stage("tokens", "Input and tokens", ":material/content_cut:", "tokens"),
     Stage("embedding", "Token embedding", ":material/table_rows:", "embedding"),
+    Stage("position", "Position", ":material/format_list_numbered:", "position"),
     Stage("attention", "Causal attention", ":material/grid_on:", "attention"),
     Stage("feed_forward", "Feed-forward", ":material/hub:", "feed-forward"),
     Stage("residual", "Block and residual stream", ":material/stacked_line_chart:", "residual"),

@@ -8,19 +8,17 @@ import numpy as np
 import streamlit as st
 
 from model.bpe import cut, merge_steps, words
-from model.sampling import SamplingSettings, distribution
 from model.tokenizer import Tokenizer, Tokens, start_token, valid_unicode
 from model.trace import Array, Trace
 from pages.components.merges import MOST_BYTES, shortened
 from pages.components.pairs import pairs
-from pages.components.ranking import RankedToken, ranking
 from pages.components.token_table import token_table
 from pages.components.xray import drawn_text
 from pages.parts import explain, session
+from pages.parts.next_list import next_probabilities, next_tokens
 from pages.parts.numbers import percent
 
 MOST_PAIRS = 48
-SHOWN = 6
 LONG_WORD = " unbelievably"
 FIRST_TEXT = "The cat sat on"
 _MARKS = {"␣": " ", "⏎": "\n", "⇥": "\t"}
@@ -166,9 +164,9 @@ def space_at_the_end() -> None:
     st.markdown(_space_words(without, with_space))
     left, right = st.columns(2, gap="large")
     with left:
-        _next_tokens("without", without)
+        next_tokens("space-without", without)
     with right:
-        _next_tokens("with", with_space)
+        next_tokens("space-with", with_space)
 
 
 def _bare(text: str) -> str:
@@ -183,11 +181,6 @@ def _trace_of(text: str) -> Trace:
         return session.trace(of=fresh.last(config.block_size))
     start, kept = start_token(config.vocab_size), fresh.last(config.block_size - 1)
     return session.trace(of=Tokens(start.ids + kept.ids, start.pieces + kept.pieces))
-
-
-def next_probabilities(trace: Trace) -> Array:
-    """Return `(vocab_size,)`: the probability of each token after the last one."""
-    return distribution(trace.logits[-1], SamplingSettings()).probs.astype(np.float32)
 
 
 def share_with_space(probs: Array, cutter: Tokenizer) -> float:
@@ -223,23 +216,6 @@ def _space_words(without: Trace, with_space: Trace) -> str:
         f"spent, and a token with a space of its own would make a second one. Such tokens now "
         f"hold **{percent(after)}**. In the texts a model learns from, a lone space before a word "
         f"hardly occurs: the space belongs to the word after it."
-    )
-
-
-def _next_tokens(name: str, trace: Trace) -> None:
-    cutter, probs = session.cutter(), next_probabilities(trace)
-    best = np.argsort(-probs, kind="stable")[:SHOWN]
-    label = cutter.label(trace.tokens.ids[-1])
-    ranking(
-        key=f"space-{name}",
-        title=f"Likeliest next tokens after {label}",
-        rows=[
-            RankedToken(int(i), cutter.label(int(i)), float(probs[i]), percent(float(probs[i])))
-            for i in best
-        ],
-        axis=(0.0, 1.0),
-        ticks=((0.0, "0"), (0.5, "50 %"), (1.0, "100 %")),
-        note=f"After {label}, position {len(trace.tokens) - 1}.",
     )
 
 

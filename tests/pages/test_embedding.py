@@ -98,9 +98,9 @@ def test_the_legend_says_where_numbers_go_past_its_ends():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_projection_draws_every_token_once_and_never_as_markup(draw, kind, theme):
     rows = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
-    labels = ["<b>x</b>", "a&b", "2020", "2020", "␣", "⏎"]
+    labels = ("<b>x</b>", "a&b", "2020", "2020", "␣", "⏎")
     found = project(rows, 3)
-    figure = draw(found, labels, ["k", "k", "k", "l", "l", "l"], theme)
+    figure = draw(found, labels, tuple("kkklll"), theme)
     assert {trace.type for trace in figure.data} == {kind}
     assert sum(len(trace.x) for trace in figure.data) == 6
     texts = [text for trace in figure.data for text in trace.text]

@@ -17,6 +17,7 @@ from model.hooks import record
 from model.tokenizer import tokenizer
 from pages.components.merges import MOST_BYTES, merge_data, shortened
 from pages.parts import tokens_lab
+from pages.parts.next_list import next_probabilities
 
 ROOT = Path(__file__).parents[2]
 CONFIG = GPTConfig(vocab_size=300, block_size=32, n_layer=1, n_head=2, d_model=8)
@@ -75,7 +76,7 @@ def test_the_losses_of_the_pairs_equal_torchs(trace):
 
 def test_the_share_of_tokens_with_a_space_is_a_sum_over_their_pieces(trace):
     cutter = tokenizer(300)
-    probs = tokens_lab.next_probabilities(trace)
+    probs = next_probabilities(trace)
     spaced = [i for i in range(299) if cutter.piece(i).startswith(b" ")]
     assert tokens_lab.share_with_space(probs, cutter) == pytest.approx(float(probs[spaced].sum()))
 

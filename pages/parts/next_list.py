@@ -1,0 +1,41 @@
+"""A short list of the likeliest next tokens, for pages that compare two passes."""
+
+import numpy as np
+
+from model.sampling import SamplingSettings, distribution
+from model.trace import Array, Trace
+from pages.components.ranking import RankedToken, ranking
+from pages.parts import session
+from pages.parts.numbers import percent
+
+SHOWN = 6
+
+
+def next_probabilities(trace: Trace) -> Array:
+    """Return `(vocab_size,)`: the probability of each token after the last one."""
+    return distribution(trace.logits[-1], SamplingSettings()).probs.astype(np.float32)
+
+
+def next_tokens(key: str, trace: Trace, *, title: str = "", count: int = SHOWN) -> None:
+    """Draw the likeliest tokens after the last one.
+
+    Args:
+        key: Names the element.
+        trace: Of a pass by the chosen model.
+        title: Stands below; where the list is from, if none.
+        count: How many.
+    """
+    cutter, probs = session.cutter(), next_probabilities(trace)
+    best = np.argsort(-probs, kind="stable")[:count]
+    label = cutter.label(trace.tokens.ids[-1])
+    ranking(
+        key=key,
+        title=f"Likeliest next tokens after {label}",
+        rows=[
+            RankedToken(int(i), cutter.label(int(i)), float(probs[i]), percent(float(probs[i])))
+            for i in best
+        ],
+        axis=(0.0, 1.0),
+        ticks=((0.0, "0"), (0.5, "50 %"), (1.0, "100 %")),
+        note=title or f"After {label}, position {len(trace.tokens) - 1}.",
+    )
