@@ -23,7 +23,6 @@ from model.terms import Derived
 from model.tokenizer import Tokens
 from model.trace import Array, Silenced, Trace
 from pages.components.attention import MapValues
-from pages.components.compare import compare_bars
 from pages.components.heads import thumbnail_size, thumbnails
 from pages.components.percent import percent
 from pages.components.proof import proof
@@ -31,6 +30,8 @@ from pages.components.vectors import VectorRole, vector_rows
 from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
 from pages.parts.session import Selection
+from pages.parts.silence import silence_panel
+from pages.parts.token_choice import token_choice
 
 MASK_OFF = Silenced("mask")
 _VALUES: dict[str, MapValues] = {"weights": "weights", "scores": "scores"}
@@ -45,7 +46,7 @@ _NUMBERS = {
     "part": "this head's part",
     "output": "attention's output",
 }
-_EXPERIMENTS = ("Silence this head", "Replace a later token", "Run without the mask")
+_EXPERIMENTS = ("Silence a part", "Replace a later token")
 # Where the token that was typed stands there already: the first of these that does not.
 _OTHER_REPLACEMENTS = " cat dog"
 _STORIES = (
@@ -327,35 +328,26 @@ def experiments(labels: Sequence[str]) -> None:
     )
     if chosen == _EXPERIMENTS[1]:
         _replace(labels)
-    elif chosen == _EXPERIMENTS[2]:
-        _unmask()
     else:
         _silence()
 
 
 def _silence() -> None:
     chosen = session.selection()
-    st.markdown(explain.sections("attention")["Silence"])
-    name = f"without block {chosen.block + 1} · head {chosen.head + 1}"
-    _compare(Silenced("head", chosen.block, chosen.head), name)
-
-
-def _unmask() -> None:
-    st.markdown(explain.sections("attention")["Mask"])
-    _compare(MASK_OFF, "without the mask")
-
-
-def _compare(silenced: Silenced, changed: str) -> None:
-    position = session.selection().query
+    texts = explain.sections("attention")
+    st.markdown(f"{texts['Silence']}\n\n{texts['Mask']}")
+    token_choice(session.trace().logits[chosen.query], key="explained")
     st.caption(
-        f"What could follow after position {position}, the chosen query, with and {changed}."
+        f"What could follow after position {chosen.query}, the chosen query; this head is block "
+        f"{chosen.block + 1} · head {chosen.head + 1}."
     )
-    compare_bars(
-        key="compare",
-        before=session.trace().logits[position],
-        after=session.trace(silenced).logits[position],
-        label=session.cutter().label,
-        changed=changed,
+    silence_panel(
+        {
+            "this head": Silenced("head", chosen.block, chosen.head),
+            "this block's attention": Silenced("attention", chosen.block),
+            "the mask": MASK_OFF,
+        },
+        key="silence_attention",
     )
 
 

@@ -91,7 +91,7 @@ def test_a_saved_picture_is_a_png_with_labels_around_the_map(opened):
     assert saved.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.mark.parametrize("element", [HEADS, STEPS, ".st-key-compare"])
+@pytest.mark.parametrize("element", [HEADS, STEPS, ".st-key-silence_attention-bars"])
 def test_every_picture_and_its_numbers_can_be_saved(opened, element):
     box = opened.locator(element)
     for button, start in (("Save picture", b"\x89PNG"), ("Save numbers", b"\xef\xbb\xbf")):
@@ -162,10 +162,10 @@ def test_a_click_on_a_number_of_a_strip_opens_it_by_hand(opened):
     expect(opened.locator(".st-key-by-hand")).to_contain_text("attention's output, dimension 1")
 
 
-def test_a_silenced_head_stands_beside_the_original(opened):
-    rows = opened.locator(".st-key-compare tbody tr")
+def test_a_silenced_part_stands_beside_the_original(opened):
+    rows = opened.locator(".st-key-silence_attention-bars tbody tr")
     assert rows.count() >= 8
-    expect(opened.locator(".st-key-compare .note")).to_contain_text("nats")
+    expect(opened.locator(".st-key-silence_attention-bars .note")).to_contain_text("nats")
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])
