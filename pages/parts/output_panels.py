@@ -49,7 +49,7 @@ def _draw_buttons(room: int) -> None:
     st.button(
         "Draw a token", on_click=generating.draw_one, type="primary", disabled=not room, key="draw"
     )
-    n_tokens = int(session.kept("n_many", _MANY))
+    n_tokens = min(int(session.kept("n_many", _MANY)), session.config().block_size)
     st.button(
         f"Draw {tokens(min(n_tokens, room))}" if room else "Draw many",
         on_click=generating.start,

@@ -1,5 +1,6 @@
 """A visitor's own training runs: who they are, where they lie, which models they left."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from model.training.jobs import Jobs
     from model.training.status import RunStatus
 
-FOLDER = Path(__file__).parents[2] / "runs"
+FOLDER = Path(os.environ.get("GLASSBOX_RUNS") or Path(__file__).parents[2] / "runs")
 OWN = "own-"
 _TOKENS, _GONE, _KEY = "run_tokens", "run_gone", "visitor"
 

@@ -54,13 +54,14 @@ def start_app(tmp_path_factory):
 
     def start(script="app.py", **environment):
         port = free_port()
-        log = tmp_path_factory.mktemp("app") / "log.txt"
+        folder = tmp_path_factory.mktemp("app")
+        log = folder / "log.txt"
         command = (sys.executable, "-m", "streamlit", "run")
         with log.open("w") as output:
             process = subprocess.Popen(
                 [*command, str(script), "--server.port", str(port), "--server.headless", "true"],
                 cwd=ROOT,
-                env={**os.environ, **environment},
+                env={**os.environ, "GLASSBOX_RUNS": str(folder / "runs"), **environment},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
