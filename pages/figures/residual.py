@@ -30,7 +30,7 @@ def lengths_figure(
     figure = _lines(stages, lengths, labels, chosen, theme)
     figure.update_yaxes(type="log", title_text="length of the vector")
     figure.update_xaxes(title_text="after which addition", tickangle=-45)
-    return styled(figure, theme, height=420, title="Length of the residual stream")
+    return _placed(styled(figure, theme, height=460, title="Length of the residual stream"))
 
 
 def ranks_figure(
@@ -48,7 +48,15 @@ def ranks_figure(
     figure = _lines(stages, ranks, labels, chosen, theme)
     figure.update_yaxes(type="log", autorange="reversed", title_text="rank of the final choice")
     figure.update_xaxes(title_text="read after")
-    return styled(figure, theme, height=420, title="How early the final choice is on top")
+    return _placed(styled(figure, theme, height=420, title="How early the final choice is on top"))
+
+
+def _placed(figure: go.Figure) -> go.Figure:
+    """Put the legend above the plot, where no slanted label reaches; leave these room."""
+    return figure.update_layout(
+        legend={"y": 1.0, "yanchor": "bottom", "x": 1.0, "xanchor": "right"},
+        margin={"l": 48, "t": 56},
+    )
 
 
 def _lines(

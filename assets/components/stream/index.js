@@ -2,13 +2,14 @@
 // at every ⊕ a sub-layer adds to it. `data` is described in pages/components/stream.py.
 
 const SVG = "http://www.w3.org/2000/svg";
-const BLOCK = 124, START = 84, END = 72, HEIGHT = 244, LINE_Y = 158, THICKEST = 44;
+const WIDEST = 124, NARROWEST = 96, START = 84, END = 72, HEIGHT = 244, LINE_Y = 158, THICKEST = 44;
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".root");
   const view = (root.view ??= build(root));
   Object.assign(view, { data, setState: setStateValue, steps: numbersOf(data.steps) });
   paint(view);
+  return () => view.watcher.disconnect();
 }
 
 function build(root) {
@@ -21,6 +22,8 @@ function build(root) {
     const button = Object.assign(document.createElement("button"), { textContent: text, onclick: () => act(view) });
     view.bar.append(button);
   }
+  view.watcher = new ResizeObserver(() => view.frame.clientWidth !== view.width && paint(view));
+  view.watcher.observe(view.frame);
   return view;
 }
 
@@ -39,30 +42,33 @@ function step(view, index) {
 }
 
 function paint(view) {
-  const { data } = view, n = view.steps.length / 5, width = START + (n / 2) * BLOCK + END;
+  const { data } = view, n = view.steps.length / 5;
+  view.width = view.frame.clientWidth;
+  view.block = Math.min(WIDEST, Math.max(NARROWEST, (view.width - START - END) / (n / 2)));
+  const width = START + (n / 2) * view.block + END;
   const all = Array.from({ length: n }, (_, index) => step(view, index));
   const longest = Math.max(...all.map((s) => Math.max(s.before, s.after, s.added)), 1e-9);
   view.thick = (length) => Math.max(1.5, (THICKEST * length) / longest);
   const svg = node("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "group", "aria-label": data.title });
   all.forEach((s, index) => { if (s.isAttention) drawBlock(view, svg, s, all[index + 1]); });
   drawStream(view, svg, all, width);
-  all.forEach((s, index) => drawAddition(view, svg, s, xOf(index)));
+  all.forEach((s, index) => drawAddition(view, svg, s, xOf(view, index)));
   drawEnds(view, svg, all, width);
   view.frame.replaceChildren(svg);
   bringIntoView(view, width);
   tell(view, all[2 * data.block], all[2 * data.block + 1]);
 }
 
-function xOf(index) {
-  return START + (index >> 1) * BLOCK + (index % 2 ? 93 : 31);
+function xOf(view, index) {
+  return START + (index >> 1) * view.block + (index % 2 ? 0.75 : 0.25) * view.block;
 }
 
 function drawBlock(view, svg, attention, mlp) {
-  const x = START + attention.block * BLOCK, isChosen = attention.block === view.data.block;
+  const x = START + attention.block * view.block, isChosen = attention.block === view.data.block;
   const group = node("g", { class: `block${isChosen ? " chosen" : ""}`, tabindex: 0, role: "button", "aria-pressed": isChosen }, svg);
   group.setAttribute("aria-label", sentence(attention, mlp));
-  node("rect", { x: x + 3, y: 4, width: BLOCK - 6, height: HEIGHT - 8, rx: 8, class: "plate" }, group);
-  node("text", { x: x + BLOCK / 2, y: 22, class: "title" }, group, `block ${attention.block + 1}`);
+  node("rect", { x: x + 3, y: 4, width: view.block - 6, height: HEIGHT - 8, rx: 8, class: "plate" }, group);
+  node("text", { x: x + view.block / 2, y: 22, class: "title" }, group, `block ${attention.block + 1}`);
   const choose = () => view.setState("block", attention.block);
   group.onclick = choose;
   group.onkeydown = (event) => {
@@ -74,7 +80,7 @@ function drawBlock(view, svg, attention, mlp) {
 
 function drawStream(view, svg, all, width) {
   const points = [[8, all[0].before]];
-  all.forEach((s, index) => points.push([xOf(index) - 8, s.before], [xOf(index) + 8, s.after]));
+  all.forEach((s, index) => points.push([xOf(view, index) - 8, s.before], [xOf(view, index) + 8, s.after]));
   points.push([width - 8, all.at(-1).after]);
   const above = points.map(([x, length]) => `${x},${LINE_Y - view.thick(length) / 2}`);
   const below = points.reverse().map(([x, length]) => `${x},${LINE_Y + view.thick(length) / 2}`);
@@ -113,7 +119,7 @@ function tell(view, attention, mlp) {
 function bringIntoView(view, width) {
   if (width <= view.frame.clientWidth || view.seen === view.data.block) return;
   view.seen = view.data.block;
-  view.frame.scrollLeft = START + (view.data.block + 0.5) * BLOCK - view.frame.clientWidth / 2;
+  view.frame.scrollLeft = START + (view.data.block + 0.5) * view.block - view.frame.clientWidth / 2;
 }
 
 function fileName(view, ending) {

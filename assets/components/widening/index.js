@@ -143,7 +143,7 @@ function tell(view) {
     return;
   }
   view.reading.textContent = `Neuron ${n}: ${fixed(pre[n], 3)} before the curve, ${fixed(post[n], 3)} after it.`
-    + ` Colours: slate negative, amber positive, each strip up to its own largest size (${view.limits.map((x) => Number(x.toPrecision(2))).join(", ")}).`;
+    + ` Colours: blue-grey negative, amber positive, each strip up to its own largest size (${view.limits.map((x) => Number(x.toPrecision(2))).join(", ")}).`;
 }
 
 /** The strip and the index of the strongest number under the pointer; null beside the strips. */

@@ -1,0 +1,82 @@
+"""The residual and feed-forward pages in a browser: what a click, a key and a saved file do."""
+
+import csv
+import re
+
+import pytest
+from browser.conftest import settle
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def text_of(page, selector):
+    return page.locator(selector).inner_text()
+
+
+def test_a_cell_of_the_lens_leads_to_its_bars_and_into_the_link(visit):
+    page = visit("residual?prompt=The+cat+sat+on+the")
+    stage = page.locator(".st-key-lens-grid .stage")
+    stage.focus()
+    for key in ("ArrowUp", "ArrowLeft", "Enter"):
+        stage.press(key)
+    page.wait_for_url(re.compile("lens=5"))
+    settle(page)
+    assert "query=4" in page.url
+    assert page.get_by_text("Position 4, read after block 5").is_visible()
+
+
+def test_an_entry_of_the_ledger_opens_its_arithmetic_and_selects_its_head(visit):
+    page = visit("residual?prompt=The+cat+sat+on+the")
+    ledger = page.locator(".st-key-ledger")
+    ledger.locator("button.toggle").nth(4).click()
+    ledger.locator("button.face", has_text="head 3").first.click()
+    page.wait_for_url(re.compile("head=2"))
+    settle(page)
+    assert "block=2" in page.url
+    expect(page.locator(".st-key-by-hand-ledger")).to_contain_text("minus the mean logit")
+
+
+def test_any_token_can_be_searched_and_explained(visit):
+    page = visit("residual?prompt=The+cat+sat+on+the")
+    chooser = page.locator(".st-key-explain-token")
+    chooser.locator("input").fill("dog")
+    chooser.locator(".found button").first.click()
+    page.wait_for_url(re.compile("explain=3290"))
+    settle(page)
+    assert page.get_by_text("␣dog  logit").is_visible()
+
+
+def test_a_dot_of_the_curve_is_chosen_by_keyboard(visit):
+    page = visit("feed_forward?block=2&neuron=7&prompt=The+cat+sat+on+the")
+    stage = page.locator(".st-key-bend .stage")
+    stage.focus()
+    stage.press("ArrowRight")
+    neuron = re.search(r"Neuron (\d+)", text_of(page, ".st-key-bend .reading"))[1]
+    stage.press("Enter")
+    page.wait_for_url(re.compile(f"neuron={neuron}(&|$)"))
+    settle(page)
+    assert neuron != "7"
+    assert page.get_by_text(f"Neuron {neuron} of block 3").is_visible()
+
+
+def test_the_numbers_of_the_ledger_can_be_taken_away(visit, tmp_path):
+    page = visit("residual?prompt=The+cat+sat+on+the")
+    with page.expect_download() as download:
+        page.locator(".st-key-ledger button", has_text="Save numbers").click()
+    file = tmp_path / "ledger.csv"
+    download.value.save_as(file)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    entries = [float(row["logit"]) for row in rows if row["is_sum_of_rows_below"] == "false"]
+    assert len(entries) == 69
+    line = page.get_by_text("Checksum: 69 entries add up to").inner_text()
+    assert f"{sum(entries):.5f}"[:6] in line
+
+
+@pytest.mark.parametrize("name", ["residual", "feed_forward"])
+def test_a_narrow_screen_never_scrolls_sideways(visit, page, name):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page = visit(name)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
