@@ -40,12 +40,11 @@ def distributions(rows: Sequence[Row], theme: Theme, *, dim: int, is_one_scale: 
         rows=len(rows),
         cols=1,
         shared_xaxes=is_one_scale,
-        vertical_spacing=0.1 if is_one_scale else 0.14,
+        vertical_spacing=0.14,
         subplot_titles=[row.name for row in rows],
     )
-    common = bins(np.concatenate([row.numbers for row in rows])) if is_one_scale else None
     for line, row in enumerate(rows, start=1):
-        edges = bins(row.numbers) if common is None else common
+        edges = bins(row.numbers)
         counts, _ = np.histogram(row.numbers, edges)
         figure.add_bar(
             row=line,

@@ -173,20 +173,22 @@ def formula(seen: Microscope) -> None:
     """Write the formula, then the same with this token's own numbers in place of the symbols."""
     i, place_of = seen.dim, seen.position
     x, out = float(seen.read[place_of, i]), float(seen.out[place_of, i])
+    normalized = float(seen.left.normalized[place_of, i])
     mean, var = float(seen.left.mean[place_of]), float(seen.left.var[place_of])
     eps = session.config().norm_eps
     gamma, beta = float(seen.gamma[i]), float(seen.beta[i])
     st.subheader("The formula, and your numbers in it", anchor=False)
     symbols, numbers = st.columns([3, 2], gap="large", vertical_alignment="center")
     with symbols:
-        st.latex(
-            r"\text{out}_i = \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}}"
-            r" \cdot \gamma_i + \beta_i"
+        # Within a line, so that a narrow page breaks it at its equals signs.
+        st.markdown(
+            r"$\hat{x}_i = \dfrac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} = "
+            rf"\dfrac{{{x:.4f} - {_bracketed(mean)}}}{{\sqrt{{{var:.4f} + {_power(eps)}}}}} = "
+            rf"{normalized:.4f}$"
         )
-        st.latex(
-            rf"{out:.4f} = \frac{{{x:.4f} - {_bracketed(mean)}}}"
-            rf"{{\sqrt{{{var:.4f} + {_power(eps)}}}}}"
-            rf" \cdot {_bracketed(gamma)} + {_bracketed(beta)}"
+        st.markdown(
+            r"$\text{out}_i = \hat{x}_i \cdot \gamma_i + \beta_i = "
+            rf"{normalized:.4f} \cdot {_bracketed(gamma)} + {_bracketed(beta)} = {out:.4f}$"
         )
         st.caption(f"Dimension i = {i} of {len(seen.gamma)}.")
     with numbers:
