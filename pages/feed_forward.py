@@ -58,5 +58,5 @@ if further.open:
             key="numbers",
             theme=None,
         )
-explain.code_that_ran(type(session.model().blocks[0].mlp), shapes=feed_forward_lab.sizes(trace))
+explain.code_that_ran(*feed_forward_lab.functions(), shapes=feed_forward_lab.sizes(trace))
 explain.sources("feed_forward")

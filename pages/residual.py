@@ -6,6 +6,7 @@ require_router()
 
 import streamlit as st  # noqa: E402
 
+from model.lens import ledger, logit_lens  # noqa: E402
 from pages.figures.residual import lengths_figure, ranks_figure  # noqa: E402
 from pages.parts import explain, ledger_lab, pickers, residual_lab, session  # noqa: E402
 from pages.parts.silence import silence_panel  # noqa: E402
@@ -59,5 +60,7 @@ if further.open:
             key="ranks",
             theme=None,
         )
-explain.code_that_ran(type(session.model().blocks[0]), shapes=residual_lab.sizes(trace))
+explain.code_that_ran(
+    type(session.model().blocks[0]), logit_lens, ledger, shapes=residual_lab.sizes(trace)
+)
 explain.sources("residual")

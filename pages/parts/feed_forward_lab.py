@@ -1,5 +1,7 @@
 """The parts of the feed-forward page: the widening, the curve, the calculations, what to try."""
 
+import sys
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -180,6 +182,12 @@ def numbers_by_block(trace: Trace) -> list[Array]:
             trace.blocks[number].mlp_pre[position].copy() for number in range(len(trace.blocks))
         ],
     )
+
+
+def functions() -> tuple[Callable[..., object], ...]:
+    """Return what computed this layer's numbers: the layer's class and its curve."""
+    layer = type(session.model().blocks[0].mlp)
+    return layer, vars(sys.modules[layer.__module__])["gelu"]
 
 
 def sizes(trace: Trace) -> str:

@@ -7,7 +7,7 @@ export default function ({ parentElement, data }) {
   legend.append(make("span", "swatch before"), "the whole model ", make("span", "swatch after"), data.changed);
   const table = make("table", "rows"), head = table.createTHead().insertRow();
   for (const word of ["next token", "probability", "", "logit", "change"]) {
-    head.append(Object.assign(make("th", "", word), { scope: "col" }));
+    head.append(word ? Object.assign(make("th", "", word), { scope: "col" }) : make("td", ""));
   }
   const body = table.createTBody();
   const top = Math.max(...data.rows.map((row) => Math.max(row.before, row.after)));
