@@ -3,6 +3,7 @@
 import streamlit as st
 
 from model.catalog import EMBEDDED, KnownModel, known_models
+from pages.components.link import copy_link
 from pages.components.prompt import prompt_box, vocabulary
 from pages.parts import models, runs, session
 
@@ -28,9 +29,19 @@ def prompt() -> None:
     with side, st.container(key="beside", gap="xsmall"):
         if "model" not in hidden:
             _model_picker()
-        if "prompt" not in hidden:
-            _examples()
+        with st.container(horizontal=True, gap="xsmall", key="beside-row"):
+            if "prompt" not in hidden:
+                _examples()
+            copy_link(key="copy_link", copied=_copied())
     _notices()
+
+
+def _copied() -> str:
+    if session.asked_name().startswith(runs.OWN):
+        return "Copied. Elsewhere it opens the embedded model: yours stays in this tab."
+    if not session.is_text_in_link():
+        return "Copied, with the end of your text: it is too long for a link."
+    return "Copied: it opens this page with this text and these choices."
 
 
 def _box() -> None:

@@ -54,7 +54,6 @@ def where_you_are(name: str) -> None:
         for page in STAGES:
             if page.step is None:
                 continue
-            st.html("<span class='where-arrow' aria-hidden='true'>▸</span>", width="content")
             with st.container(
                 key=f"where-{'here' if page.name == name else page.name}", width="content"
             ):
