@@ -7,10 +7,9 @@ require_router()
 import streamlit as st  # noqa: E402
 
 from pages.components.vectors import vector_rows  # noqa: E402
-from pages.figures.layer_norm import distributions, spreads  # noqa: E402
+from pages.figures.layer_norm import Row, distributions, spreads  # noqa: E402
 from pages.figures.style import CONFIG  # noqa: E402
-from pages.parts import explain, norm_lab, session  # noqa: E402
-from pages.parts.byhand import by_hand  # noqa: E402
+from pages.parts import explain, microscope, norm_lab, session  # noqa: E402
 
 config, counts = session.config(), session.config().parameters
 explain.page_head("layer_norm", parameters=(2 * config.n_layer + 1) * counts.norm)
@@ -24,22 +23,24 @@ with picture:
     is_one_scale = st.toggle("One scale for all three", key="one_scale", bind="query-params")
     st.plotly_chart(
         distributions(
-            norm_lab.rows(seen), norm_lab.theme(), dim=seen.dim, is_one_scale=is_one_scale
+            [Row(*point) for point in microscope.points(seen)],
+            session.theme(),
+            dim=seen.dim,
+            is_one_scale=is_one_scale,
         ),
         theme=None,
         key="distributions",
         config=CONFIG,
-        alt=norm_lab.told(seen),
+        alt=microscope.told(seen),
     )
     st.caption(explain.sections("layer_norm")["Picture"])
-    values, role, title = norm_lab.shown_vectors(seen)
+    values, title = norm_lab.shown_vectors(seen)
     vector_rows(
         key="cells_drawn",
         labels=labels,
         values=values,
         row=seen.position,
         column=seen.dim,
-        role=role,
         title=title,
         on_cell_change=lambda: norm_lab.choose_cell("cells_drawn"),
     )
@@ -49,19 +50,20 @@ with words:
     norm_lab.things_to_try(seen)
 
 norm_lab.formula(seen)
-derived = norm_lab.derived(trace, seen)
-by_hand(derived.term, model_value=derived.model_value)
+norm_lab.worked_out(trace, seen)
 norm_lab.left_out(trace, seen)
 
-spread = norm_lab.all_spreads(trace)
+spread = microscope.all_spreads(trace, seen.position)
 if spread:
     st.subheader("How far this token is spread at every norm", anchor=False)
     st.markdown(explain.sections("layer_norm")["Spread"])
     names, stds = spread
     st.plotly_chart(
-        spreads(names, stds, norm_lab.index(seen, trace), norm_lab.theme()),
+        spreads(names, stds, microscope.index(seen, trace), session.theme()),
         theme=None,
         key="spreads",
+        config=CONFIG,
+        alt=microscope.told_spreads(names, stds),
     )
 norm_lab.take_away(seen)
 explain.code_that_ran(norm_lab.norm_class(seen), shapes=norm_lab.sizes(trace))

@@ -1,8 +1,5 @@
 """The parts of the LayerNorm page: which norm, its numbers in the formula, γ and β left out."""
 
-import csv
-import io
-from dataclasses import dataclass
 from functools import partial
 from html import escape
 
@@ -11,53 +8,15 @@ import streamlit as st
 
 from model import arithmetic
 from model.terms import Derived
-from model.trace import Array, NormTrace, Trace
+from model.trace import Array, Trace
 from pages.components.compare import compare_bars
-from pages.components.vectors import VectorRole
-from pages.figures.layer_norm import Row
-from pages.figures.style import Theme
 from pages.parts import explain, pickers, session
+from pages.parts.byhand import by_hand
+from pages.parts.microscope import Microscope, table
 
 _WHERE = {"ln_1": "before attention", "ln_2": "before feed-forward", "ln_f": "after all blocks"}
 _SHOWN = {"x before": "x", "x̂ normalized": "normalized", "out after": "out"}
 _BY_HAND = ("out", "x̂", "μ", "σ²", "√(σ² + ε)", "x")
-
-
-@dataclass(frozen=True, eq=False)
-class Microscope:
-    """Hold one token's numbers on their way through one norm.
-
-    Args:
-        norm: Name of the norm, as `model.norms` gives it.
-        position: Of the token.
-        dim: The chosen dimension.
-        read: `(T, d_model)`, what the norm read.
-        left: What it left behind.
-        gamma: `(d_model,)`, all ones where γ is left out.
-        beta: `(d_model,)`, all zeros where β is left out.
-        has_gamma: Whether γ is the learned one.
-        has_beta: Whether β is the learned one.
-    """
-
-    norm: str
-    position: int
-    dim: int
-    read: Array
-    left: NormTrace
-    gamma: Array
-    beta: Array
-    has_gamma: bool
-    has_beta: bool
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is left out."""
-        return self.has_gamma and self.has_beta
-
-    @property
-    def out(self) -> Array:
-        """`(T, d_model)`, the norm's output with the γ and β that are left."""
-        return self.left.out if self.is_whole else self.left.normalized * self.gamma + self.beta
 
 
 def microscope(trace: Trace) -> Microscope:
@@ -124,31 +83,8 @@ def place(seen: Microscope) -> None:
     )
 
 
-def rows(seen: Microscope) -> list[Row]:
-    """Return the token's numbers before, normalized, and after γ and β."""
-    left_out = [name for name, has in (("γ", seen.has_gamma), ("β", seen.has_beta)) if not has]
-    after = f"after, without {' and '.join(left_out)}" if left_out else "after γ and β: the output"
-    points = (
-        ("before: x, as it came in", seen.read),
-        ("normalized: x̂, mean 0 and spread 1", seen.left.normalized),
-        (after, seen.out),
-    )
-    return [Row(name, values[seen.position]) for name, values in points]
-
-
-def told(seen: Microscope) -> str:
-    """Say the picture in words, for those who do not see it."""
-    said = [
-        f"{row.name}: mean {row.numbers.mean():.3f}, spread {row.numbers.std():.3f}, "
-        f"from {row.numbers.min():.3f} to {row.numbers.max():.3f}, "
-        f"dimension {seen.dim} is {row.numbers[seen.dim]:.4f}"
-        for row in rows(seen)
-    ]
-    return "Three histograms. " + ". ".join(said) + "."
-
-
-def shown_vectors(seen: Microscope) -> tuple[Array, VectorRole, str]:
-    """Draw the switch between the three points; return all tokens' vectors at the chosen one."""
+def shown_vectors(seen: Microscope) -> tuple[Array, str]:
+    """Draw the switch between the three points; return all tokens' vectors there, and a title."""
     name = st.segmented_control(
         "The cells show",
         list(_SHOWN),
@@ -159,7 +95,7 @@ def shown_vectors(seen: Microscope) -> tuple[Array, VectorRole, str]:
         label_visibility="collapsed",
     )
     values = {"x": seen.read, "normalized": seen.left.normalized, "out": seen.out}
-    return values[_SHOWN[str(name)]], "computed", f"{seen.norm}: {name}"
+    return values[_SHOWN[str(name)]], f"{seen.norm}: {name}"
 
 
 def choose_cell(key: str) -> None:
@@ -241,8 +177,10 @@ def things_to_try(seen: Microscope) -> None:
     )
 
 
-def derived(trace: Trace, seen: Microscope) -> Derived:
-    """Draw the choice of number; return its calculation."""
+def worked_out(trace: Trace, seen: Microscope) -> None:
+    """Draw the choice of number and its calculation, unless the link hides them."""
+    if "byhand" in session.selection().hide:
+        return
     name = st.segmented_control(
         "Work out",
         _BY_HAND,
@@ -251,6 +189,11 @@ def derived(trace: Trace, seen: Microscope) -> Derived:
         key="worked",
         bind="query-params",
     )
+    found = _derived(trace, seen, str(name))
+    by_hand(found.term, model_value=found.model_value)
+
+
+def _derived(trace: Trace, seen: Microscope, name: str) -> Derived:
     at, dim = {"norm": seen.norm, "position": seen.position}, seen.dim
     match name:
         case "x̂":
@@ -314,28 +257,6 @@ def left_out(trace: Trace, seen: Microscope) -> None:
     )
 
 
-def all_spreads(trace: Trace) -> tuple[list[str], Array] | None:
-    """Return each norm's name and what it divides the chosen token by.
-
-    None where the blocks would have to be worked out one by one again, as for a long text.
-    """
-    if not isinstance(trace.blocks, tuple):
-        return None
-    position = session.selection().query
-    names = [f"{i + 1} · {name}" for i in range(len(trace.blocks)) for name in ("ln_1", "ln_2")]
-    norms = [norm for block in trace.blocks for norm in (block.ln_1, block.ln_2)]
-    stds = [float(norm.std[position]) for norm in [*norms, trace.ln_f]]
-    return [*names, "ln_f"], np.array(stds, np.float32)
-
-
-def index(seen: Microscope, trace: Trace) -> int:
-    """Return the place of the chosen norm in the order in which norms run."""
-    if seen.norm == "ln_f":
-        return 2 * len(trace.blocks)
-    _, block, name = seen.norm.split(".")
-    return 2 * int(block) + (name == "ln_2")
-
-
 def norm_class(seen: Microscope) -> type:
     """Return the class whose code made the numbers, for showing its source."""
     return type(session.model().get_submodule(seen.norm))
@@ -352,11 +273,6 @@ def take_away(seen: Microscope) -> None:
     )
 
 
-def theme() -> Theme:
-    """Return the theme the visitor sees."""
-    return "dark" if st.context.theme.type == "dark" else "light"
-
-
 def sizes(trace: Trace) -> str:
     """Write this run's sizes, letter and number together."""
     config = trace.config
@@ -365,15 +281,3 @@ def sizes(trace: Trace) -> str:
         f"γ and β: {config.d_model} + {config.d_model} = {config.parameters.norm} parameters · "
         f"{2 * config.n_layer + 1} norms"
     )
-
-
-def table(seen: Microscope) -> str:
-    """Return the token's numbers as CSV, a dimension a line."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(["dimension", "x", "normalized", "gamma", "beta", "out"])
-    at = seen.position
-    columns = (seen.read[at], seen.left.normalized[at], seen.gamma, seen.beta, seen.out[at])
-    for dim, numbers in enumerate(zip(*columns, strict=True)):
-        writer.writerow([dim, *(f"{number:.9g}" for number in numbers)])
-    return written.getvalue()

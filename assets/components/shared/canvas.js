@@ -103,7 +103,10 @@ function saveBlob(blob, name) {
 
 /** Rows of cells as a CSV file: quoted where needed, CRLF, a byte-order mark for spreadsheets. */
 function saveTable(rows, name) {
-  const quote = (cell) => (/[",\r\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : cell);
+  // A spreadsheet would run a token like "=1+1" as a formula; an apostrophe makes it text.
+  const isFormula = (cell) => typeof cell === "string" && /^[=+\-@\t\r]/.test(cell) && Number.isNaN(Number(cell));
+  const tame = (cell) => (isFormula(cell) ? `'${cell}` : String(cell));
+  const quote = (cell) => (/[",\r\n]/.test(tame(cell)) ? `"${tame(cell).replaceAll('"', '""')}"` : tame(cell));
   const text = rows.map((row) => row.map(quote).join(",")).join("\r\n");
   saveBlob(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv;charset=utf-8" }), name);
 }
