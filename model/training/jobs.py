@@ -95,6 +95,7 @@ class Jobs:
                 raise ValueError("Too many runs are waiting. Try again in a few minutes.")
         self._delete_old()
         save_plan(plan, corpus, self._folder / token)
+        plan, corpus = load_plan(self._folder / token)  # the text is mapped, not held
         run = Run(plan, corpus, self._folder / token, clock=self._clock)
         self._add(_Job(token, run, {owner}, self._clock()))
         return token

@@ -168,7 +168,7 @@ class Run:
         saved = resume.latest(self.folder / "state")
         if saved:
             resume.restore(trainer, saved)
-            if self._steps_begin:
+            if 0 < trainer.n_done == self._steps_begin:
                 trainer.warm_up_again()
         self._trainer, self._saved_at = trainer, self._clock()
         if not trainer.n_done:
@@ -350,9 +350,9 @@ def _work(run: Run) -> None:
 
 
 def _settle(run: Run) -> None:
+    """Save a run that pauses or is over, and let go of its model: one is held at a time."""
     run.save()
-    if run.is_over:
-        run.close()
+    run.close()
 
 
 def _advice(plan: RunPlan) -> str:
@@ -445,6 +445,6 @@ def load_plan(folder: Path) -> tuple[RunPlan, Corpus]:
         entries["seconds"],
         entries["floor"],
     )
-    train = np.load(folder / "train.npy", allow_pickle=False)
+    train = np.load(folder / "train.npy", mmap_mode="r", allow_pickle=False)
     validation = np.load(folder / "validation.npy", allow_pickle=False)
     return plan, Corpus(train, validation, entries["bytes_per_token"])

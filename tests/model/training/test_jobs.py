@@ -206,6 +206,37 @@ def test_the_oldest_finished_runs_make_room(tmp_path, visitors):
     jobs.close()
 
 
+def test_a_pause_changes_no_bit_of_a_run(jobs):
+    tokens = {owner: jobs.submit(owner, PLAN, TEXT) for owner in ("ada", "bob")}
+    jobs.pause(tokens["bob"], "bob")
+    for _ in range(5):
+        wait_for(lambda: state(jobs, tokens["bob"], "bob") == "paused")
+        jobs.step_once(tokens["bob"], "bob")
+    wait_for(lambda: state(jobs, tokens["bob"], "bob") == "paused")
+    jobs.go(tokens["bob"], "bob")
+    losses = []
+    for owner, token in tokens.items():
+        wait_for(lambda token=token, owner=owner: state(jobs, token, owner) == "done")
+        losses.append([stats.loss for stats in jobs.status(token, owner).history.steps])
+    assert losses[0] == losses[1]
+
+
+@pytest.mark.slow
+def test_memory_stays_bounded_over_twenty_runs(jobs):
+    def resident_bytes() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    sizes = GPTConfig(vocab_size=1024, block_size=64, n_layer=4, n_head=4, d_model=128)
+    plan = RunPlan(sizes, TrainConfig(n_steps=6, batch_size=8), seconds=0)
+    after = []
+    for _ in range(20):
+        token = jobs.submit("ada", plan, TEXT * 20)
+        wait_for(lambda token=token: state(jobs, token) == "done", 120)
+        after.append(resident_bytes())
+    # One such model with its optimizers takes 11 MB: twenty that stayed would take 220.
+    assert after[-1] - after[4] < 40e6
+
+
 def test_deleting_a_run_deletes_its_text(jobs, tmp_path):
     token = jobs.submit("ada", PLAN, TEXT)
     wait_for(lambda: state(jobs, token) == "done")

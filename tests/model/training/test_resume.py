@@ -18,7 +18,7 @@ def restored(folder: Path):
     return trainer
 
 
-@pytest.mark.parametrize("broken", ["save_file", "_flush", "_point"])
+@pytest.mark.parametrize("broken", ["save_file", "_flush", "rename", "_point"])
 def test_a_save_cut_off_leaves_the_previous_one_whole(broken, tmp_path, monkeypatch):
     trainer = a_trainer()
     trainer.step()
@@ -32,7 +32,7 @@ def test_a_save_cut_off_leaves_the_previous_one_whole(broken, tmp_path, monkeypa
             return
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(resume, broken, full_disk)
+    monkeypatch.setattr(Path if broken == "rename" else resume, broken, full_disk)
     with pytest.raises(OSError, match="No space left"):
         resume.save(trainer, tmp_path)
     monkeypatch.undo()
