@@ -8,7 +8,7 @@ import streamlit as st  # noqa: E402
 
 from model.sampling import distribution, sample, token_at  # noqa: E402
 from model.surprise import loss  # noqa: E402
-from pages.parts import cache_panel, explain, generating, output_panels, session  # noqa: E402
+from pages.parts import cache_panel, explain, generating, next_token, output_panels, session  # noqa: E402
 
 TICK_SECONDS = 0.12
 
@@ -22,14 +22,17 @@ def stage() -> None:
     running = generating.tick(n_tokens=3, seconds=TICK_SECONDS)
     if generating.is_rerun_due():
         st.rerun()
-    output_panels.text(running)
+    view = next_token.view(running)
+    output_panels.text(view)
     picture, side = st.columns([3, 2], gap="large")
     with picture:
-        output_panels.bars(running)
+        output_panels.bars(view)
     with side:
-        output_panels.controls(running)
+        output_panels.controls(view)
         output_panels.tries()
-    output_panels.columns(running)
+    output_panels.columns(view)
+    if generating.is_rerun_due(after_drawing=True):
+        st.rerun()
 
 
 st.fragment(stage, run_every=TICK_SECONDS if generating.running() else None)()

@@ -260,7 +260,7 @@ class BarState(NamedTuple):
 
 
 def next_token_bars(
-    found: Distribution,
+    ranking: Ranking,
     labels: Labels,
     *,
     key: str,
@@ -273,7 +273,7 @@ def next_token_bars(
     """Draw one position's bars; a row that is taken sends `chosen` (see `chosen_id`).
 
     Args:
-        found: The distribution with its stages.
+        ranking: The position's tokens in order, with every stage.
         labels: What the tokens are called.
         key: The element's key.
         at: A name for the text and position, which a click hands back.
@@ -282,7 +282,7 @@ def next_token_bars(
         can_choose: Whether a row can be taken as the next token.
         on_chosen: Called, before the run, when one is.
     """
-    data = _bars_data(Ranking(found), labels, marks or Marks(), state)
+    data = _bars_data(ranking, labels, marks or Marks(), state)
     element("bars")(
         key=key,
         data=data | {"at": at, "can_choose": can_choose},

@@ -21,7 +21,7 @@ _MOST_COMPUTED = 4000
 
 
 class CountingModel:
-    """Stand in for a model and count the tokens that it is handed.
+    """Stand in for a model and count the tokens that pass through it.
 
     Args:
         model: The model that computes; it is not changed.
@@ -29,12 +29,23 @@ class CountingModel:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self.n_tokens = 0
+        self._n_handed = 0
+        self._cache: Any = None
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens computed: those the cache holds, each computed once; without one all handed in."""
+        return self._n_handed if self._cache is None else self._cache.length
 
     def __call__(self, ids: Any, *arguments: Any, **options: Any) -> Any:
         """Compute logits, and count `ids`."""
-        self.n_tokens += ids.numel()
+        self._n_handed += ids.numel()
         return self._model(ids, *arguments, **options)
+
+    def empty_cache(self, *arguments: Any, **options: Any) -> Any:
+        """Return the model's cache, and keep it to be asked how much it holds."""
+        self._cache = self._model.empty_cache(*arguments, **options)
+        return self._cache
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -83,10 +94,10 @@ def measure(n_tokens: int) -> Measured:
         rows.append(list(islice(steps, n_tokens)))
         seconds.append(time.perf_counter() - started)
         computed.append(counting.n_tokens)
-    pairs = list(zip(*rows, strict=True))
+    pairs = list(zip(*rows, strict=False))
     return Measured(
         _subject(),
-        n_tokens,
+        len(rows[0]),
         (computed[0], computed[1]),
         (seconds[0], seconds[1]),
         all(one.id == other.id for one, other in pairs),
@@ -106,11 +117,9 @@ def cache_savings() -> None:
     if n_tokens <= 0:
         st.caption("The context is full, so there is nothing to draw and to measure.")
         return
-    st.button(
-        f"Measure {tokens(n_tokens)} both ways",
-        key="measure-cache",
-        on_click=lambda: session.keep(_MEASURED, measure(n_tokens)),
-    )
+    if st.button(f"Measure {tokens(n_tokens)} both ways", key="measure-cache"):
+        with st.spinner("Drawing with the cache, then without"):
+            session.keep(_MEASURED, measure(n_tokens))
     found: Measured | None = session.kept(_MEASURED)
     if found is not None and found.of == _subject():
         _show(found)

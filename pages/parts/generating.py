@@ -225,15 +225,20 @@ def skip() -> None:
         stop()
 
 
-def ask_for_rerun() -> None:
-    """Ask the fragment that runs next to run the whole page: text, link or settings changed."""
-    session.keep(_RERUN, True)
+def ask_for_rerun(*, after_drawing: bool = False) -> None:
+    """Ask the fragment that runs next to run the whole page.
+
+    Args:
+        after_drawing: Once it has drawn itself anew: only what stands around it is late.
+    """
+    session.keep(_RERUN, "after" if after_drawing else "before")
 
 
-def is_rerun_due() -> bool:
+def is_rerun_due(*, after_drawing: bool = False) -> bool:
     """Say, once, whether the whole page has to run."""
-    is_due = bool(session.kept(_RERUN, False))
-    session.keep(_RERUN, False)
+    is_due = session.kept(_RERUN) == ("after" if after_drawing else "before")
+    if is_due:
+        session.keep(_RERUN, None)
     return is_due
 
 

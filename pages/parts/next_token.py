@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.sampling import SamplingSettings
+from model.sampling import Distribution, SamplingSettings, distribution
 from model.surprise import Surprise, surprise
 from model.tokenizer import Tokens
-from pages.components.bars import Marks
+from pages.components.bars import Marks, Ranking
 from pages.components.passage import Kind, Piece
 from pages.components.roads import Stop
 from pages.components.sampling import held_settings, settings_from
@@ -44,6 +44,34 @@ class Moment:
     def marks(self) -> Marks:
         """What the bars mark."""
         return Marks(self.came, self.u)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Hold what the panels draw in one run.
+
+    Args:
+        looked: The position that is looked at.
+        settings: Temperature and filters, those under the visitor's hand included.
+        ranking: The position's tokens in order, with every stage.
+        running: The generation under way, if there is one.
+    """
+
+    looked: Moment
+    settings: SamplingSettings
+    ranking: Ranking
+    running: Running | None
+
+    @property
+    def found(self) -> Distribution:
+        """The stages of the distribution."""
+        return self.ranking.found
+
+
+def view(running: Running | None) -> View:
+    """Work out, once a run, what the panels draw."""
+    looked, chosen = moment(running), settings()
+    return View(looked, chosen, Ranking(distribution(looked.logits, chosen)), running)
 
 
 def moment(running: Running | None) -> Moment:
@@ -131,7 +159,7 @@ def use(chosen: SamplingSettings) -> None:
         top_p=chosen.top_p,
         min_p=chosen.min_p,
     )
-    generating.ask_for_rerun()
+    generating.ask_for_rerun(after_drawing=True)
 
 
 def stops(tree: Roads) -> list[list[Stop]]:

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from model import arithmetic
-from model.sampling import Distribution, SamplingSettings, distribution
+from model.sampling import SamplingSettings
 from model.terms import Derived
 from pages.components.bars import (
     Marks,
@@ -21,8 +21,7 @@ from pages.components.roads import road_tree
 from pages.components.sampling import sampling_controls
 from pages.parts import explain, generating, guessing, next_token, session
 from pages.parts.byhand import by_hand
-from pages.parts.generating import Running
-from pages.parts.next_token import BARS, COLUMNS, CONTROLS, PASSAGE, ROADS, Moment
+from pages.parts.next_token import BARS, COLUMNS, CONTROLS, PASSAGE, ROADS, Moment, View
 
 N_DRAWS = 1000
 _MANY = 40
@@ -85,18 +84,17 @@ def _seed(*, is_disabled: bool) -> None:
     st.button("New seed", on_click=generating.new_seed, disabled=is_disabled)
 
 
-def text(running: Running | None) -> None:
+def text(view: View) -> None:
     """Draw the text coloured by surprise, its mean loss, and what stands in the way of more."""
-    looked = next_token.moment(running)
     passage(
-        next_token.pieces(running),
-        position=looked.position,
+        next_token.pieces(view.running),
+        position=view.looked.position,
         key=PASSAGE,
         is_tinted=True,
         on_looked=_look,
     )
     st.caption(_loss_sentence())
-    notice = _notice(is_running=running is not None)
+    notice = _notice(is_running=view.running is not None)
     if notice:
         st.info(notice)
 
@@ -141,15 +139,9 @@ def _notice(*, is_running: bool) -> str:
     return ""
 
 
-def _found(looked: Moment) -> tuple[Distribution, SamplingSettings]:
-    settings = next_token.settings()
-    return distribution(looked.logits, settings), settings
-
-
-def bars(running: Running | None) -> None:
+def bars(view: View) -> None:
     """Draw the bars of the position that is looked at, and the draws made on them."""
-    looked = next_token.moment(running)
-    found, _ = _found(looked)
+    looked = view.looked
     _position_head(looked)
     with st.container(horizontal=True):
         guessing.switch()
@@ -162,9 +154,9 @@ def bars(running: Running | None) -> None:
         guessing.question(looked)
         return
     guessing.verdict(looked)
-    counts = generating.draws(found, session.seed(), N_DRAWS) if wants_draws else None
+    counts = generating.draws(view.found, session.seed(), N_DRAWS) if wants_draws else None
     next_token_bars(
-        found,
+        view.ranking,
         session.cutter(),
         key=BARS,
         at=looked.at,
@@ -176,7 +168,7 @@ def bars(running: Running | None) -> None:
         on_chosen=_choose,
     )
     if counts is not None:
-        st.caption(_draws_sentence(Ranking(found), counts))
+        st.caption(_draws_sentence(view.ranking, counts))
 
 
 def _can_branch(looked: Moment) -> bool:
@@ -227,12 +219,11 @@ def _draws_sentence(ranking: Ranking, counts: dict[int, int]) -> str:
     )
 
 
-def controls(running: Running | None) -> None:
+def controls(view: View) -> None:
     """Draw temperature, top-k, top-p and min-p, unless the link hides them."""
     if "sampling" in session.selection().hide:
         return
-    found, settings = _found(next_token.moment(running))
-    sampling_controls(found, settings, key=CONTROLS, on_values=next_token.take_settings)
+    sampling_controls(view.found, view.settings, key=CONTROLS, on_values=next_token.take_settings)
 
 
 def tries() -> None:
@@ -258,18 +249,16 @@ def tries() -> None:
     )
 
 
-def columns(running: Running | None) -> None:
+def columns(view: View) -> None:
     """Draw the stages as columns over the whole vocabulary, and one number worked out by hand."""
-    looked = next_token.moment(running)
-    if guessing.is_hidden(looked):
+    if guessing.is_hidden(view.looked):
         return
-    found, settings = _found(looked)
-    ranking, cutter = Ranking(found), session.cutter()
+    ranking, cutter = view.ranking, session.cutter()
     st.markdown("#### Every stage, every token")
     picked = picked_number(session.kept(_PICKED), ranking)
     stage_columns(
         ranking,
-        settings,
+        view.settings,
         cutter,
         key=COLUMNS,
         state=column_state(
@@ -280,25 +269,23 @@ def columns(running: Running | None) -> None:
         picked=picked,
         on_picked=lambda: session.keep(_PICKED, session.element_state(COLUMNS, "picked")),
     )
-    derived = _derived(looked, found, settings, picked)
+    derived = _derived(view, picked)
     by_hand(derived.term, model_value=derived.model_value)
 
 
-def _derived(
-    looked: Moment, found: Distribution, settings: SamplingSettings, picked: Picked
-) -> Derived:
+def _derived(view: View, picked: Picked) -> Derived:
     """Work out the number that was pressed; of a running generation only what the stages did."""
     label = session.cutter().label
-    if picked.is_logit and not looked.is_running:
+    if picked.is_logit and not view.looked.is_running:
         return arithmetic.logit(
             session.trace(),
             session.parameters(),
-            position=looked.position - 1,
+            position=view.looked.position - 1,
             token_id=picked.id,
             label=label(picked.id),
         )
-    heat = settings.temperature
-    return arithmetic.probability(found, temperature=heat, token_id=picked.id, label=label)
+    heat = view.settings.temperature
+    return arithmetic.probability(view.found, temperature=heat, token_id=picked.id, label=label)
 
 
 def roads() -> None:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 from browser.conftest import settle
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -98,7 +99,7 @@ def test_a_long_generation_can_be_stopped_and_undone_as_a_whole(visit):
 def test_generation_ends_at_the_context_with_a_sentence(visit):
     page = opened(visit, "?prompt=" + "the+" * 246)
     page.get_by_role("button", name=re.compile(r"^Draw \d+ tokens$")).click()
-    page.get_by_text(re.compile("The context is full|ended the text here")).wait_for()
+    page.get_by_text(re.compile("The context is full: |ended the text here")).wait_for()
 
 
 def test_another_road_is_a_press_on_a_row_and_every_road_is_kept(visit):
@@ -111,7 +112,7 @@ def test_another_road_is_a_press_on_a_row_and_every_road_is_kept(visit):
     rows.nth(1).focus()
     page.keyboard.press("Enter")
     page.locator(".st-key-passage .piece.chosen").wait_for()
-    assert page.locator(".st-key-roads .road").count() == 2
+    expect(page.locator(".st-key-roads .road")).to_have_count(2)
     page.locator(".st-key-roads .road").first.locator(".step").last.click()
     page.locator(".st-key-passage .piece.drawn").wait_for()
     assert chips(page) == first

@@ -171,7 +171,7 @@ function fillRow(view, item, row, data) {
   find('.ghost').style.width = `${(100 * row.original) / data.scale}%`;
   find('.tick').hidden = row.count === null;
   if (row.count !== null) find('.tick').style.left = `${Math.min(100, (100 * row.count) / data.scale)}%`;
-  find('.tag').textContent = [row.mark, row.removed && `removed by ${row.removed}`].filter(Boolean).join(' · ');
+  find('.tag').replaceChildren(...tag(row));
   find('.number:not(.before)').textContent = row.text;
   find('.before').textContent = row.original_text;
   find('.count').textContent = row.count_text;
@@ -180,6 +180,14 @@ function fillRow(view, item, row, data) {
   button.onclick = () => view.choose(row.id);
   button.setAttribute('aria-label', spoken(row, data));
   button.title = data.can_choose ? `Take the road with ${row.label}` : '';
+}
+
+// "removed by" stands only where there is room for it; the hatch says it too.
+function tag(row) {
+  const parts = [];
+  if (row.mark) parts.push(make('span', '', row.removed ? `${row.mark} · ` : row.mark));
+  if (row.removed) parts.push(make('span', 'verb', 'removed by '), make('span', '', row.removed));
+  return parts;
 }
 
 function spoken(row, data) {
