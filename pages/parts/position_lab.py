@@ -180,8 +180,8 @@ def _length_words(facts: PositionFacts) -> str:
     grown = typical / facts.fresh_length
     words = (
         f"The typical row is {grown:.1f} times as long as a fresh one."
-        if grown > 1.1 or grown < 0.9
-        else "The typical row is as long as it began."
+        if not 0.8 < grown < 1.25
+        else "The typical row is about as long as it began."
     )
     return f"{words} The first stands out." if first > 1.5 * typical else words
 
