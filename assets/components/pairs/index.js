@@ -1,5 +1,6 @@
 // Training pairs: the text above, the same text one token further below. Reading down a column
 // gives a question (all x up to here) and its answer (y). `data`: pages/components/pairs.py.
+// Uses shared/canvas.js, to save.
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".root");
@@ -22,7 +23,11 @@ function build(root) {
   view.frame.append(view.table);
   view.line = make("p", "line");
   view.line.setAttribute("aria-live", "polite");
-  root.replaceChildren(view.frame, view.line);
+  const save = make("button", "save", "Save numbers");
+  save.type = "button";
+  save.title = "Every pair with its probability and loss, as CSV";
+  save.onclick = () => saveTable(tableOf(view.data), "training-pairs.csv");
+  root.replaceChildren(view.frame, view.line, save);
   const columnOf = (event) => event.target.closest("[data-column]")?.dataset.column;
   view.table.onpointerover = (event) => light(view, columnOf(event));
   view.table.onpointerleave = () => light(view);
@@ -86,6 +91,12 @@ function light(view, column) {
     cell.classList.toggle("lit", isOn && (isContext || (own === at && cell.classList.contains("y"))));
   }
   view.line.textContent = isOn ? words(data, at) : data.summary;
+}
+
+function tableOf(data) {
+  const rows = data.losses.map((loss, i) =>
+    [data.first + i, data.labels[i], data.labels[i + 1], Math.exp(-loss), loss]);
+  return [["position", "x", "y", "probability of y", "loss"], ...rows];
 }
 
 function words(data, at) {

@@ -1,6 +1,7 @@
 // The tokenizer's x-ray: a text as characters, bytes, pieces and ids, at any vocabulary size.
 // Everything happens here, at the speed of the hand; only a clicked word goes to Python. The
 // tokenizer is published by the element "vocabulary"; until it is, the panes wait.
+// Uses shared/canvas.js, to save.
 
 const STEPS = 1000; // of the slider; sizes lie on it by their logarithm
 const SMALLEST = 257, LARGEST = 50257;
@@ -42,7 +43,11 @@ function build(root) {
   for (const name of PANES) root.append(pane(view, name));
   view.reading = make("p", "reading mono");
   view.reading.setAttribute("aria-live", "polite");
-  root.append(view.reading);
+  const save = make("button", "save", "Save tokens");
+  save.type = "button";
+  save.title = "Every token at this vocabulary size: position, piece, bytes, id, as CSV";
+  save.onclick = () => saveTokens(view);
+  root.append(view.reading, save);
   return view;
 }
 
@@ -257,4 +262,15 @@ function move(view, event) {
     next.focus();
   }
   event.preventDefault();
+}
+
+// ---- taking it away
+
+function saveTokens({ cut }) {
+  if (!cut) return;
+  const rows = cut.ids.map((id, token) => {
+    const bytes = cut.bytes.filter((one) => one.token === token).map((one) => one.label);
+    return [token, cut.labels[token], bytes.join(" "), id];
+  });
+  saveTable([["position", "token", "bytes", "id"], ...rows], `tokens-at-${cut.size}.csv`);
 }
