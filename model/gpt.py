@@ -37,8 +37,10 @@ class LayerNorm(nn.Module):
         self.hook_normalized = nn.Identity()
         self.hook_out = nn.Identity()
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, *, fused: bool = False) -> torch.Tensor:
         """Map `(B, T, d_model)` to `(B, T, d_model)`."""
+        if fused:
+            return F.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps)
         mean = self.hook_mean(x.mean(dim=-1, keepdim=True))
         centered = x - mean
         var = self.hook_var(centered.square().mean(dim=-1, keepdim=True))
@@ -161,9 +163,9 @@ class Block(nn.Module):
     ) -> torch.Tensor:
         """Map `(B, T, d_model)` to `(B, T, d_model)`."""
         x = self.hook_resid_pre(x)
-        attn_out = self.hook_attn_out(self.attn(self.ln_1(x), cache, fused=fused))
+        attn_out = self.hook_attn_out(self.attn(self.ln_1(x, fused=fused), cache, fused=fused))
         x = self.hook_resid_mid(x + self.drop(attn_out))
-        mlp_out = self.hook_mlp_out(self.mlp(self.ln_2(x)))
+        mlp_out = self.hook_mlp_out(self.mlp(self.ln_2(x, fused=fused)))
         return self.hook_resid_post(x + self.drop(mlp_out))
 
 
@@ -190,15 +192,21 @@ class GPT(nn.Module):
         return tuple(block for block in self.h if isinstance(block, Block))
 
     def forward(
-        self, ids: torch.Tensor, cache: KVCache | None = None, *, fused: bool = False
+        self,
+        ids: torch.Tensor,
+        cache: KVCache | None = None,
+        *,
+        fused: bool = False,
+        n_last: int | None = None,
     ) -> torch.Tensor:
         """Map ids `(B, T)` to logits `(B, T, vocab_size)`.
 
         Args:
             ids: Token ids; with a cache, only those that are not in it yet.
             cache: Keys and values of the tokens before `ids`; extended in place.
-            fused: Take torch's fused attention instead of the written-out one. Same numbers up to
-                rounding, but the scores and the pattern pass no hook.
+            fused: Take torch's own attention and LayerNorm instead of the written-out ones. Same
+                numbers up to rounding, but what happens inside them passes no hook.
+            n_last: Return the logits of so many positions at the end only.
 
         Raises:
             ValueError: The text is longer than `block_size`.
@@ -206,7 +214,8 @@ class GPT(nn.Module):
         x = self.embed(ids, first_position=0 if cache is None else cache.length)
         for index, block in enumerate(self.h):
             x = block(x, None if cache is None else cache.blocks[index], fused=fused)
-        return self.lm_head(self.ln_f(x))
+        x = x if n_last is None else x[:, -n_last:]
+        return self.lm_head(self.ln_f(x, fused=fused))
 
     def embed(self, ids: torch.Tensor, *, first_position: int = 0) -> torch.Tensor:
         """Map ids `(B, T)` to token row + position row, `(B, T, d_model)`."""
