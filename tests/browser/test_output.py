@@ -108,6 +108,7 @@ def test_another_road_is_a_press_on_a_row_and_every_road_is_kept(visit):
     page.locator(".st-key-passage .piece.drawn").wait_for()
     first = chips(page)
     page.locator(".st-key-passage .piece.drawn").click()
+    page.locator(f"{BARS} .row.marked").wait_for()
     rows = page.locator(f"{BARS} .rows .row:not(.marked) .take")
     rows.nth(1).focus()
     page.keyboard.press("Enter")
