@@ -10,7 +10,7 @@ from model import arithmetic
 from model.sampling import SamplingSettings, distribution
 from model.terms import Derived
 from model.trace import Array, Silenced, Trace
-from pages.components.bars import bar_state, next_token_bars
+from pages.components.bars import Ranking, bar_state, next_token_bars
 from pages.components.lens import lens_columns, lens_grid, stage_names
 from pages.components.stream import stream_picture
 from pages.components.vectors import vector_rows
@@ -176,7 +176,7 @@ def _cell_bars(logits: Array, stage: str, position: int) -> None:
     st.markdown(f"**Position {position}, read after {stage}{addition}**")
     state = session.element_state
     next_token_bars(
-        distribution(logits, SamplingSettings()),
+        Ranking(distribution(logits, SamplingSettings())),
         session.cutter(),
         key="lens-bars",
         at=f"{stage} {position}",

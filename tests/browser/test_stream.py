@@ -52,7 +52,7 @@ def test_a_dot_of_the_curve_is_chosen_by_keyboard(visit):
     stage = page.locator(".st-key-bend .stage")
     stage.focus()
     stage.press("ArrowRight")
-    neuron = re.search(r"Neuron (\d+)", text_of(page, ".st-key-bend .reading"))[1]
+    neuron = re.findall(r"Neuron (\d+)", text_of(page, ".st-key-bend .reading"))[0]
     stage.press("Enter")
     page.wait_for_url(re.compile(f"neuron={neuron}(&|$)"))
     settle(page)

@@ -1,6 +1,7 @@
 """The position page: pictures of the table, a swap and its measured words, every control."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +19,14 @@ ROWS = fresh_rows(64, 16)
 def test_the_figures_draw_every_position(theme):
     facts = position_facts(ROWS)
     lengths = row_lengths(facts, 5, theme)
-    np.testing.assert_allclose(lengths.data[0].y, np.linalg.norm(ROWS, axis=1))
-    assert set(lengths.data[1].y) == {facts.fresh_length}
+    drawn: Any = lengths.data
+    np.testing.assert_allclose(drawn[0].y, np.linalg.norm(ROWS, axis=1))
+    assert set(drawn[1].y) == {facts.fresh_length}
     found = project(ROWS, 3)
     curves = position_curves(found, 5, theme)
-    np.testing.assert_array_equal([curve.y for curve in curves.data], found.points.T)
+    np.testing.assert_array_equal(
+        [curve["y"] for curve in curves.to_dict()["data"]], found.points.T
+    )
     for figure in (lengths, curves):
         assert figure.layout.xaxis.title.text == "position"
         assert figure.layout.shapes[0].x1 == 4.5
