@@ -24,9 +24,8 @@ def test_the_figures_draw_every_position(theme):
     assert set(drawn[1].y) == {facts.fresh_length}
     found = project(ROWS, 3)
     curves = position_curves(found, 5, theme)
-    np.testing.assert_array_equal(
-        [curve["y"] for curve in curves.to_dict()["data"]], found.points.T
-    )
+    drawn = curves.data
+    np.testing.assert_array_equal([curve.y for curve in drawn], found.points.T)
     for figure in (lengths, curves):
         assert figure.layout.xaxis.title.text == "position"
         assert figure.layout.shapes[0].x1 == 4.5
