@@ -28,8 +28,17 @@ def evaluate_options(parser: argparse.ArgumentParser) -> Run:
     return lambda options: command.evaluate(options, say=_say)
 
 
+def average_options(parser: argparse.ArgumentParser) -> Run:
+    """Declare `average`."""
+    from model.training import command
+
+    command.add_average_options(parser)
+    return lambda options: command.average(options, say=_say)
+
+
 SUBCOMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Run]]] = {
     "train": ("train a GPT on texts of your own", train_options),
+    "average": ("take the mean of several checkpoints of one run", average_options),
     "evaluate": ("measure how well a GPT predicts a text", evaluate_options),
 }
 

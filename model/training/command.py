@@ -83,6 +83,9 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         "--save-every", type=float, default=5.0, metavar="MINUTES", help="between saves (5)"
     )
     machine.add_argument(
+        "--keep", action="store_true", help="keep the model of every save, in OUT/models"
+    )
+    machine.add_argument(
         "--say-every", type=float, default=10.0, metavar="SECONDS", help="between lines (10)"
     )
 
@@ -149,6 +152,28 @@ def evaluate(options: argparse.Namespace, *, say: Say) -> int:
             f"{path.name}: {found.loss:.4f} nats a token, {found.bits_per_byte:.4f} bits a byte "
             f"({found.n_token:,} tokens, {found.n_byte:,} bytes)"
         )
+    return 0
+
+
+def add_average_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `average`."""
+    parser.description = (
+        "Saves of one run at a rate that does not fall have a mean that predicts better than each "
+        "of them. Keep them with `train --keep`."
+    )
+    parser.add_argument("models", type=Path, nargs="+", metavar="FOLDER", help="checkpoints")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to save")
+
+
+def average(options: argparse.Namespace, *, say: Say) -> int:
+    """Save the mean of several checkpoints as float16; return the exit code."""
+    import torch
+
+    from model.checkpoints import save_checkpoint
+    from model.training import averaging
+
+    save_checkpoint(averaging.average(options.models), options.out, dtype=torch.float16)
+    say(f"Saved the mean of {len(options.models)} checkpoints in {options.out}.")
     return 0
 
 
@@ -234,6 +259,9 @@ def _save(options: argparse.Namespace, trainer: "Trainer", exams: "Exams", say: 
 
     resume.save(trainer, options.out / "state")
     save_checkpoint(trainer.model, options.out / "model", dtype=torch.float16)
+    if options.keep:
+        kept = options.out / "models" / f"step-{trainer.n_done:08d}"
+        save_checkpoint(trainer.model, kept, dtype=torch.float16)
     for name, ids in exams:
         length = min(256, trainer.model.config.block_size)
         found = score(

@@ -52,6 +52,15 @@ def test_a_run_leaves_a_model_that_transformers_opens(text, tmp_path, capsys):
     assert "text.txt: 5." in capsys.readouterr().out
 
 
+def test_kept_saves_can_be_averaged(text, tmp_path):
+    out, mean = tmp_path / "out", tmp_path / "mean"
+    assert main(arguments(text, out, "--steps", "6", "--save-every", "0", "--keep")) == 0
+    kept = sorted((out / "models").iterdir())
+    assert len(kept) > 2
+    assert main(["average", *map(str, kept), "--out", str(mean)]) == 0
+    assert GPT2LMHeadModel.from_pretrained(mean).config.n_layer == 1
+
+
 def test_the_same_command_goes_on_where_it_ended(text, tmp_path, capsys):
     straight, halves = tmp_path / "straight", tmp_path / "halves"
     fixed = ["--precision", "float32", "--warmup-steps", "2", "--schedule", "constant"]
