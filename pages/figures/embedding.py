@@ -78,7 +78,7 @@ def projection_space(
     palette = PALETTES[theme]
     axes = {
         f"{name}axis": {
-            "title": {"text": direction_title(projection, direction)},
+            "title": {"text": direction_title(projection, direction, is_short=True)},
             "backgroundcolor": palette.background,
             "gridcolor": palette.hairline,
             "color": palette.muted,
@@ -90,11 +90,11 @@ def projection_space(
     return _with_legend(figure)
 
 
-def direction_title(projection: Projection, direction: int) -> str:
+def direction_title(projection: Projection, direction: int, *, is_short: bool = False) -> str:
     """Name a principal direction with its share of the variance."""
     shares = projection.shares
     share = float(shares[direction]) if direction < len(shares) else 0.0
-    return f"direction {direction + 1}: {share:.1%} of the variance"
+    return f"direction {direction + 1}: {share:.1%}" + ("" if is_short else " of the variance")
 
 
 def _color(palette: Palette, number: int) -> str:

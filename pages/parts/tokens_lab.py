@@ -88,7 +88,7 @@ def things_to_try() -> None:
         explain.Try(
             "Take a long word apart",
             _take_apart,
-            "The picture below starts from its bytes. Play it.",
+            "Its merges stand below, as far as this model has them. Play them from the bytes.",
         ),
         explain.Try(
             "End with a space",

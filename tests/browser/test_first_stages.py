@@ -98,6 +98,17 @@ def test_the_merges_step_on_and_back_and_end_in_gpt2s_cut(xray):
     expect(merges.locator(".place")).to_have_text("0 of 3 merges")
 
 
+def test_the_end_of_the_models_vocabulary_is_drawn_after_its_last_merge(xray):
+    xray.get_by_role("textbox", name="Any word").fill("␣unbelievably")
+    merges = xray.locator(".st-key-merges")
+    expect(merges.locator(".characters .cell")).to_have_text(list("␣unbelievably"))
+    own = [piece.decode() for piece in tokenizer(8192).encode(" unbelievably").pieces]
+    edge = merges.locator(".border")
+    last = edge.locator("xpath=preceding-sibling::*[1]")
+    labels = last.locator(".piece").evaluate_all("nodes => nodes.map((n) => n.firstChild.data)")
+    assert labels == [piece.replace(" ", "␣") for piece in own]
+
+
 def test_the_merges_play_to_the_end_and_can_be_paused(xray):
     merges = xray.locator(".st-key-merges")
     xray.get_by_role("textbox", name="Any word").fill("␣the")

@@ -2,6 +2,7 @@
 // `data` is described in pages/components/merges.py. Nothing is sent back: all steps are here.
 
 const PACE = 900; // milliseconds a merge while playing
+const NAME_WIDTH = 112; // pixels that the rows' names cover on the left
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".root");
@@ -75,7 +76,7 @@ function lay(view) {
   data.states.forEach((pieces, state) => rows.push(stateRow(view, pieces, state)));
   grid.replaceChildren(...rows);
   view.states = rows.slice(2);
-  if (data.n_own < data.steps.length) rows[1 + data.n_own].after(border(data));
+  if (data.n_own < data.steps.length) view.states[data.n_own].after(border(data));
   view.told.replaceChildren(...data.steps.map((_, step) => make("li", "", mergeWords(data, step))));
 }
 
@@ -112,7 +113,7 @@ function stateRow({ data }, pieces, state) {
     at += bytes;
     const union = data.unions[state][index];
     if (index < pieces.length - 1) {
-      const mark = make("span", "union mono", union < 0 ? "–" : union.toLocaleString("en"));
+      const mark = make("span", "union mono", union < 0 ? "–" : String(union));
       mark.style.gridColumn = `${1 + 2 * at} / span 2`;
       mark.classList.toggle("lowest", data.steps[state]?.left === index);
       node.append(mark);
@@ -170,6 +171,11 @@ function go(view, step) {
   const bottom = now.offsetTop + now.offsetHeight + 24;
   if (bottom > frame.scrollTop + frame.clientHeight) frame.scrollTop = bottom - frame.clientHeight;
   else if (now.offsetTop < frame.scrollTop) frame.scrollTop = now.offsetTop;
+  const joined = now.querySelector(".joined");
+  if (!joined || frame.scrollWidth <= frame.clientWidth) return;
+  const end = joined.offsetLeft + joined.offsetWidth + 8, start = joined.offsetLeft - NAME_WIDTH;
+  if (end > frame.scrollLeft + frame.clientWidth) frame.scrollLeft = end - frame.clientWidth;
+  else if (start < frame.scrollLeft) frame.scrollLeft = start;
 }
 
 function play(view) {
