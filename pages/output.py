@@ -8,7 +8,15 @@ import streamlit as st  # noqa: E402
 
 from model.sampling import distribution, sample, token_at  # noqa: E402
 from model.surprise import loss  # noqa: E402
-from pages.parts import cache_panel, explain, generating, next_token, output_panels, session  # noqa: E402
+from pages.parts import (  # noqa: E402
+    cache_panel,
+    explain,
+    generating,
+    next_token,
+    output_files,
+    output_panels,
+    session,
+)
 
 TICK_SECONDS = 0.12
 
@@ -31,6 +39,7 @@ def stage() -> None:
         output_panels.controls(view)
         output_panels.tries()
     output_panels.columns(view)
+    output_files.take_away(view)
     if generating.is_rerun_due(after_drawing=True):
         st.rerun()
 

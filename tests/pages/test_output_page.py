@@ -1,5 +1,7 @@
 """The output page without a browser: every widget once, odd texts, exact ids, the guessing game."""
 
+import csv
+import io
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +16,7 @@ from pages.components.bars import Ranking
 from pages.components.columns import bands, heads, line, picked_number
 from pages.components.passage import Piece, chips
 from pages.parts.guessing import bits, visitor_bits
+from pages.parts.output_files import stages_table
 
 ROOT = Path(__file__).parents[2]
 V = 600
@@ -152,3 +155,14 @@ def test_every_token_has_a_chip_and_the_next_one_too():
     assert [chip["position"] for chip in found] == [0, 1, 2]
     assert "12.50 %" in found[1]["spoken"]
     assert found[0]["bits_text"] == ""
+
+
+def test_the_saved_stages_hold_the_whole_vocabulary(logits, monkeypatch):
+    monkeypatch.setattr("pages.parts.session.cutter", lambda: tokenizer(V))
+    found = distribution(logits, SamplingSettings(temperature=0.5, top_k=20))
+    rows = list(csv.DictReader(io.StringIO(stages_table(Ranking(found)))))
+    assert len(rows) == V
+    assert [int(row["id"]) for row in rows] == np.argsort(-logits, kind="stable").tolist()
+    assert math.isclose(sum(float(row["probability"]) for row in rows), 1)
+    assert sum(row["after top-k"] != "" for row in rows) == 20
+    assert float(rows[0]["scaled"]) == 2 * float(logits.max())

@@ -1,0 +1,79 @@
+"""The output page's numbers as files: every stage of every token, and how the text came about."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import streamlit as st
+
+from pages.components.bars import Ranking
+from pages.parts import generating, guessing, next_token, session
+from pages.parts.next_token import View
+
+_STAGES = ("logit", "scaled", "after top-k", "after top-p", "after min-p", "probability")
+
+
+def take_away(view: View) -> None:
+    """Offer both tables, unless the bars wait for a guess."""
+    if guessing.is_hidden(view.looked):
+        return
+    with st.container(horizontal=True):
+        st.download_button(
+            "Save every stage of every token",
+            lambda: stages_table(view.ranking),
+            file_name=f"stages-position-{view.looked.position}.csv",
+            mime="text/csv",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Save the text with its surprise",
+            text_table,
+            file_name="text.csv",
+            mime="text/csv",
+            on_click="ignore",
+        )
+
+
+def stages_table(ranking: Ranking) -> str:
+    """Write each token of the vocabulary, the likeliest first; a removed value is left empty."""
+    found, label = ranking.found, session.cutter().label
+    stages = (found.after_top_k, found.after_top_p, found.after_min_p)
+    rows = (
+        (
+            rank,
+            token_id,
+            label(token_id),
+            found.logits[token_id],
+            _shown(found.scaled[token_id]),
+            *(_shown(found.scaled[token_id]) if stage.kept[token_id] else "" for stage in stages),
+            found.probs[token_id],
+        )
+        for rank, token_id in enumerate(ranking.order.tolist(), start=1)
+    )
+    return _csv(("rank", "id", "token", *_STAGES), rows)
+
+
+def _shown(value: float) -> float | str:
+    return value if np.isfinite(value) else ""
+
+
+def text_table() -> str:
+    """Write each token of the text: how it came, its surprise, the number that drew it."""
+    tokens, steps = session.tokens(), generating.joined()
+    pieces = next_token.pieces(None)
+    rows = []
+    for position, (token_id, piece) in enumerate(zip(tokens.ids, pieces, strict=True)):
+        step = steps.get(position)
+        share, u = (step.share, step.u) if step else (None, None)
+        rows.append((position, token_id, piece.label, piece.kind, piece.bits, share, u))
+    names = ("position", "id", "token", "came", "bits", "probability when it was taken", "u")
+    return _csv(names, rows)
+
+
+def _csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(["" if value is None else value for value in row] for row in rows)
+    return file.getvalue()
