@@ -124,9 +124,9 @@ def test_the_bar_runs_from_likely_to_unlikely_and_equal_ones_by_id(logits):
     np.testing.assert_array_equal(ends, np.cumsum(probs[order]))
 
 
-def test_the_quick_search_finds_what_the_whole_bar_says():
+def test_a_drawn_number_finds_the_token_that_the_whole_bar_says():
     rng = np.random.default_rng(0)
-    for heat in (0.01, 1.0, 100.0):
+    for heat in (0.1, 1.0, 100.0):
         probs = softmax(rng.normal(size=5000).round(2) * 4 / heat)
         ids, ends = bar(probs)
         for u in [0.0, *rng.random(50), ends[-2], np.nextafter(ends[70], 0), ends[70]]:
@@ -177,6 +177,10 @@ def test_the_same_amount_added_to_every_logit_changes_nothing():
 def test_top_k_keeps_all_that_equal_the_last_of_them():
     kept = distribution(np.array([3.0, 1.0, 2.0, 1.0, 1.0]), SamplingSettings(top_k=3)).kept
     assert kept.all()
+
+
+def test_top_p_stops_where_the_sum_is_reached_exactly():
+    assert distribution(np.zeros(4), SamplingSettings(top_p=0.5)).kept.sum() == 2
 
 
 def test_top_p_keeps_the_first_ids_of_equal_tokens():
