@@ -34,3 +34,5 @@ with words:
     st.markdown(sections("train")["Curves"])
     with st.expander("What is kept, and for how long"):
         st.markdown(sections("train")["Kept"])
+# The queue's thread loads what training needs while the text above is read.
+runs.jobs()

@@ -309,6 +309,7 @@ class Runner:
             self._thread.join(timeout)
 
     def _loop(self) -> None:
+        warm_up()
         current: Run | None = None
         while not self._is_ending.is_set():
             run = self._take()
@@ -397,6 +398,18 @@ def _build(plan: RunPlan, corpus: Corpus) -> Trainer:
         start_share=recipe.start_share,
     )
     return Trainer(model, recipe, batches)
+
+
+def warm_up() -> None:
+    """Do a step of the smallest model.
+
+    A process's first optimizer loads much of torch, which takes a second or more; a visitor's
+    first step need not wait for it.
+    """
+    sizes = GPTConfig(vocab_size=257, block_size=2, n_layer=1, n_head=1, d_model=2)
+    recipe = TrainConfig(n_steps=1, batch_size=1)
+    ids = np.zeros(8, dtype=np.uint16)
+    _build(RunPlan(sizes, recipe), Corpus(ids, ids[None, :3], 1.0)).step()
 
 
 @torch.no_grad()
