@@ -45,8 +45,8 @@ def stages_table(ranking: Ranking) -> str:
             token_id,
             label(token_id),
             found.logits[token_id],
-            _shown(found.scaled[token_id]),
-            *(_shown(found.scaled[token_id]) if stage.kept[token_id] else "" for stage in stages),
+            _shown(float(found.scaled[token_id])),
+            *(_shown(float(found.scaled[token_id])) if s.kept[token_id] else "" for s in stages),
             found.probs[token_id],
         )
         for rank, token_id in enumerate(ranking.order.tolist(), start=1)

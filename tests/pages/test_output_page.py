@@ -79,6 +79,14 @@ def test_a_text_that_ends_in_half_a_character_keeps_its_exact_tokens(output):
     assert not output.exception
 
 
+def test_exact_tokens_of_another_vocabulary_are_cut_afresh(output):
+    output.session_state["ids"] = (50257, (50000, 50001))
+    output.run()
+    assert not output.exception
+    button(output, "Draw a token").click().run()
+    assert exact_ids(output)[:-1] == tokenizer(8192).encode("Once upon a").ids
+
+
 def test_every_toggle_and_the_measurement_work(output):
     output.toggle(key="many-draws").set_value(True).run()
     assert any("draws with seed 1 found" in one.value for one in output.caption)
