@@ -137,6 +137,7 @@ def evaluate(model: GPT, windows: torch.Tensor, *, precision: str = "float32") -
     """Return the mean loss in nats of each window's tokens after its first, `(n, T + 1)`."""
     was_training = model.training
     model.eval()
+    windows = windows.to(model.wte.weight.device)
     losses = [
         fast_path.mean_loss(model, part[:, :-1], part[:, 1:], dtype=DTYPES[precision]) * len(part)
         for part in windows.split(16)

@@ -79,11 +79,8 @@ def restore(trainer: Trainer, saved: Path) -> None:
     for index, optimizer in enumerate(trainer.optimizers):
         for name, parameter in _named(trainer, optimizer):
             prefix = f"{index}.{name}."
-            # torch keeps the step count on the CPU, wherever the weights are.
             optimizer.state[parameter] = {
-                key.removeprefix(prefix): value.clone()
-                if key.endswith(".step")
-                else value.to(parameter.device, copy=True)
+                key.removeprefix(prefix): value.to(parameter.device, copy=True)
                 for key, value in memories.items()
                 if key.startswith(prefix)
             }

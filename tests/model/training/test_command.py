@@ -61,6 +61,17 @@ def test_kept_saves_can_be_averaged(text, tmp_path):
     assert GPT2LMHeadModel.from_pretrained(mean).config.n_layer == 1
 
 
+def test_a_run_can_start_from_weights_and_go_by_the_clock(text, tmp_path, capsys):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main(arguments(text, first, "--steps", "30", "--learning-rate", "0.02")) == 0
+    start = ["--from", str(first / "model"), "--minutes", "0.01", "--say-every", "0"]
+    assert main(arguments(text, second, *start)) == 0
+    said = capsys.readouterr().out.splitlines()
+    losses = [float(line.split("loss")[1].split()[0]) for line in said if line.startswith("step")]
+    assert losses[0] < 4.5  # from nothing it would be ln 257 = 5.55
+    assert "0.0 min left" in said[-1]
+
+
 def test_the_same_command_goes_on_where_it_ended(text, tmp_path, capsys):
     straight, halves = tmp_path / "straight", tmp_path / "halves"
     fixed = ["--precision", "float32", "--warmup-steps", "2", "--schedule", "constant"]
