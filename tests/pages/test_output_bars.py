@@ -119,6 +119,14 @@ def test_the_stretches_cover_the_bar_without_gaps_and_u_falls_in_the_drawn_one(l
         assert picked["start"] <= step.u < picked["end"]
 
 
+def test_a_number_on_the_border_belongs_to_the_next_token(labels):
+    logits = np.full(VOCAB_SIZE, -np.inf)
+    logits[[4, 5, 6, 7]] = 0
+    parts = bars.stretches(ranked(logits), labels, 0.5)
+    (picked,) = [part for part in parts if part["is_picked"]]
+    assert (picked["label"], picked["start"]) == (labels.label(6), 0.5)
+
+
 def test_a_search_finds_ids_exact_pieces_and_white_space(logits, labels):
     ranking = ranked(logits)
     the = labels.encode(" the").ids[0]
