@@ -6,7 +6,6 @@ require_router()
 
 import streamlit as st  # noqa: E402
 
-from model.gpt import GPT  # noqa: E402
 from model.positions import changes  # noqa: E402
 from pages.figures.position import position_curves, row_lengths  # noqa: E402
 from pages.parts import explain, order_lab, position_lab, session  # noqa: E402
@@ -36,5 +35,5 @@ position_lab.facts_in_words(facts)
 
 order_lab.swap_two()
 
-explain.code_that_ran(GPT.embed, changes, shapes=position_lab.shapes())
+explain.code_that_ran(position_lab.embed_method(), changes, shapes=position_lab.shapes())
 explain.sources("position")

@@ -7,7 +7,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from model.neighbours import Projection
-from pages.figures.style import MONO, PALETTES, Palette, Theme, styled
+from pages.figures.style import MONO, PALETTES, Palette, Theme, direction_title, styled
 
 _SYMBOLS_2D = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "x")
 _SYMBOLS_3D = ("circle", "diamond", "square", "cross", "circle-open", "diamond-open", "square-open")
@@ -45,9 +45,9 @@ def projection_plane(
             hovertemplate="%{text}<br>%{x:.3f}, %{y:.3f}",
         )
     styled(figure, theme, height=600)
-    figure.update_xaxes(title_text=direction_title(projection, 0))
+    figure.update_xaxes(title_text=direction_title(projection.shares, 0))
     # One unit is as long upwards as sideways: otherwise distances would lie.
-    figure.update_yaxes(title_text=direction_title(projection, 1), scaleanchor="x")
+    figure.update_yaxes(title_text=direction_title(projection.shares, 1), scaleanchor="x")
     return _with_legend(figure)
 
 
@@ -78,7 +78,7 @@ def projection_space(
     palette = PALETTES[theme]
     axes = {
         f"{name}axis": {
-            "title": {"text": direction_title(projection, direction, is_short=True)},
+            "title": {"text": direction_title(projection.shares, direction, is_short=True)},
             "backgroundcolor": palette.background,
             "gridcolor": palette.hairline,
             "color": palette.muted,
@@ -88,13 +88,6 @@ def projection_space(
     # Turning is what three dimensions are for.
     figure.update_layout(scene={"aspectmode": "data", "dragmode": "orbit", **axes})
     return _with_legend(figure)
-
-
-def direction_title(projection: Projection, direction: int, *, is_short: bool = False) -> str:
-    """Name a principal direction with its share of the variance."""
-    shares = projection.shares
-    share = float(shares[direction]) if direction < len(shares) else 0.0
-    return f"direction {direction + 1}: {share:.1%}" + ("" if is_short else " of the variance")
 
 
 def _color(palette: Palette, number: int) -> str:

@@ -6,8 +6,7 @@ import plotly.graph_objects as go
 
 from model.neighbours import Projection
 from model.positions import PositionFacts
-from pages.figures.embedding import direction_title
-from pages.figures.style import PALETTES, Theme, styled
+from pages.figures.style import PALETTES, Theme, direction_title, styled
 
 _DASHES = ("solid", "dash", "dot")
 
@@ -62,7 +61,7 @@ def position_curves(projection: Projection, n_read: int, theme: Theme) -> go.Fig
             x=list(range(n)),
             y=projection.points[:, direction],
             mode="lines" if n > 1 else "markers",
-            name=direction_title(projection, direction),
+            name=direction_title(projection.shares, direction),
             line={"color": color, "width": 2, "dash": dash},
             hovertemplate="position %{x}: %{y:.3f}<extra></extra>",
         )

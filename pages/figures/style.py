@@ -6,7 +6,9 @@ The colours are those of `.streamlit/config.toml`; a test holds the two together
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 Theme = Literal["light", "dark"]
 FONT = '"Source Sans", sans-serif'
@@ -114,3 +116,9 @@ def styled(figure: go.Figure, theme: Theme, *, height: int, title: str = "") -> 
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure
+
+
+def direction_title(shares: NDArray[np.floating], direction: int, *, is_short: bool = False) -> str:
+    """Name a principal direction with its share of the variance."""
+    share = float(shares[direction]) if direction < len(shares) else 0.0
+    return f"direction {direction + 1}: {share:.1%}" + ("" if is_short else " of the variance")

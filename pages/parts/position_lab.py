@@ -1,5 +1,6 @@
 """The position page's table: whole, this prompt's rows, the sum with the token's row, its shape."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -220,6 +221,11 @@ def _swap_dog_and_man() -> None:
     start, length = int(session.has_start()), len(session.cutter().encode(ORDERS))
     session.set_widget("swap_first", start + 1)
     session.set_widget("swap_second", start + length - 1)
+
+
+def embed_method() -> Callable[..., object]:
+    """Return what added the rows: the model's own method."""
+    return type(session.model()).embed
 
 
 def shapes() -> str:
