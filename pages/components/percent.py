@@ -5,19 +5,25 @@ import math
 SMALLEST_SHOWN = 1e-4
 
 
-def percent(share: float, *, is_exact: bool = False) -> str:
-    """Write a share of 0 to 1 as a percentage with two decimals.
+def percent(share: float, *, digits: int = 2, is_exact: bool = False) -> str:
+    """Write a share of 0 to 1 as a percentage.
 
     "0 %" and "100 %" are said only where `is_exact` vouches for them; what would merely round
     there is written "<0.01 %" and ">99.99 %".
+
+    Args:
+        share: 0 to 1.
+        digits: Decimals.
+        is_exact: Whether a share of exactly 0 or 1 is no rounding.
     """
     if is_exact and share in (0.0, 1.0):
         return "0 %" if share == 0.0 else "100 %"
-    if share < SMALLEST_SHOWN:
-        return "<0.01 %"
-    if share > 1 - SMALLEST_SHOWN:
-        return ">99.99 %"
-    return f"{100 * share:.2f} %"
+    smallest = 10.0**-digits
+    if 100 * share < smallest:
+        return f"<{smallest:.{digits}f} %"
+    if 100 * share > 100 - smallest:
+        return f">{100 - smallest:.{digits}f} %"
+    return f"{100 * share:.{digits}f} %"
 
 
 def count(number: int) -> str:
