@@ -36,7 +36,34 @@ def average_options(parser: argparse.ArgumentParser) -> Run:
     return lambda options: command.average(options, say=_say)
 
 
+def sample_options(parser: argparse.ArgumentParser) -> Run:
+    """Declare `sample`."""
+    from model import command
+
+    command.add_sample_options(parser)
+    return lambda options: command.sample(options, write=_write)
+
+
+def trace_options(parser: argparse.ArgumentParser) -> Run:
+    """Declare `trace`."""
+    from model import command
+
+    command.add_trace_options(parser)
+    return lambda options: command.trace(options, say=_say)
+
+
+def fetch_options(parser: argparse.ArgumentParser) -> Run:
+    """Declare `fetch`."""
+    from model import command
+
+    command.add_fetch_options(parser)
+    return lambda options: command.fetch(options, say=_say)
+
+
 SUBCOMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Run]]] = {
+    "sample": ("let a GPT go on with a text", sample_options),
+    "trace": ("print one pass of a GPT: vectors, attention, next tokens", trace_options),
+    "fetch": ("download a GPT-2 from Hugging Face's hub", fetch_options),
     "train": ("train a GPT on texts of your own", train_options),
     "average": ("take the mean of several checkpoints of one run", average_options),
     "evaluate": ("measure how well a GPT predicts a text", evaluate_options),
@@ -67,6 +94,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _say(sentence: str) -> None:
     print(sentence, flush=True)
+
+
+def _write(text: str) -> None:
+    print(text, end="", flush=True)
 
 
 if __name__ == "__main__":
