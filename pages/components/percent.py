@@ -2,8 +2,6 @@
 
 import math
 
-SMALLEST_SHOWN = 1e-4
-
 
 def percent(share: float, *, digits: int = 2, is_exact: bool = False) -> str:
     """Write a share of 0 to 1 as a percentage.
