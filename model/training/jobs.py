@@ -93,7 +93,8 @@ class Jobs:
                 raise ValueError("You have a run already. Stop it before you start another.")
             if sum(not job.run.is_over for job in self._jobs.values()) >= MAX_WAITING:
                 raise ValueError("Too many runs are waiting. Try again in a few minutes.")
-        self._delete_old()
+        if self._delete_old() > self._max_bytes:
+            raise ValueError("There is no room for more runs now. Try again in a few minutes.")
         save_plan(plan, corpus, self._folder / token)
         plan, corpus = load_plan(self._folder / token)  # the text is mapped, not held
         run = Run(plan, corpus, self._folder / token, clock=self._clock)
@@ -249,8 +250,11 @@ class Jobs:
             elif now - job.last_seen > self._grace:
                 job.run.stop("Stopped: the page was closed.")
 
-    def _delete_old(self) -> None:
-        """Delete runs that are older than a day, then the oldest until the rest fits."""
+    def _delete_old(self) -> int:
+        """Delete runs that are older than a day, then the oldest until the rest fits.
+
+        Return the bytes that are left.
+        """
         with self._lock:
             live = {token for token, job in self._jobs.items() if not job.run.is_over}
         found = [path for path in self._folder.iterdir() if path.is_dir() and path.name not in live]
@@ -264,6 +268,7 @@ class Jobs:
                 total -= sizes[path]
                 with self._lock:
                     self._jobs.pop(path.name, None)
+        return total
 
 
 def _n_byte(folder: Path) -> int:

@@ -34,7 +34,7 @@ from model.tokenizer import tokenizer
 from model.training import resume
 from model.training.data import Batches
 from model.training.engine import Trainer, evaluate
-from model.training.plan import Corpus, RunPlan, snapshot_steps
+from model.training.plan import MAX_SECONDS, Corpus, RunPlan, snapshot_steps
 from model.training.stats import StepStats, TrainConfig
 from model.training.status import (
     MAX_POINTS,
@@ -230,7 +230,8 @@ class Run:
         return (self._n_done - self._steps_begin) / self._n_step
 
     def _is_finished(self) -> bool:
-        return self._progress() >= 1
+        is_too_long = self._history.seconds - self._stretch_begin >= MAX_SECONDS
+        return self._progress() >= 1 or is_too_long
 
     def _seconds_left(self, seconds_per_step: float) -> float:
         if self._stretch:

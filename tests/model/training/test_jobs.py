@@ -86,6 +86,33 @@ def test_runs_work_one_after_another_in_the_order_of_asking(jobs):
     assert jobs.status(tokens["bob"], "bob").place == 1
 
 
+def test_eight_visitors_each_get_their_turn(jobs):
+    tokens = {f"visitor {number}": "" for number in range(8)}
+    for owner in tokens:
+        tokens[owner] = jobs.submit(owner, PLAN, TEXT)
+    places = [jobs.status(token, owner).place for owner, token in tokens.items()]
+    assert places == sorted(places)
+    for owner, token in tokens.items():
+        wait_for(lambda token=token, owner=owner: state(jobs, token, owner) == "done", 120)
+    ended = [jobs._jobs[token].run.folder.joinpath("history.json") for token in tokens.values()]
+    times = [path.stat().st_mtime for path in ended]
+    assert times == sorted(times)
+
+
+def test_a_run_by_steps_ends_when_its_time_is_over(jobs, monkeypatch):
+    monkeypatch.setattr(runner, "MAX_SECONDS", 0.5)
+    token = jobs.submit("ada", ENDLESS, TEXT)
+    wait_for(lambda: state(jobs, token) == "done")
+
+
+def test_a_folder_full_of_live_runs_takes_no_more(tmp_path):
+    jobs = Jobs(tmp_path, is_connected=lambda owner: True, max_bytes=1)
+    jobs.submit("ada", ENDLESS, TEXT)
+    with pytest.raises(ValueError, match="no room for more runs"):
+        jobs.submit("bob", PLAN, TEXT)
+    jobs.close()
+
+
 def test_a_paused_run_does_single_steps(jobs):
     token = jobs.submit("ada", ENDLESS, TEXT)
     wait_for(lambda: jobs.status(token, "ada").n_done > 2)
