@@ -41,14 +41,12 @@ def add_sample_options(parser: argparse.ArgumentParser) -> None:
 
 def sample(options: argparse.Namespace, *, write: Say) -> int:
     """Write the text and what the model adds to it, token by token; return the exit code."""
-    import numpy as np
-
     from model.generation import generate
-    from model.sampling import SamplingSettings
+    from model.sampling import SamplingSettings, random_numbers
 
     settings = SamplingSettings(options.temperature, options.top_k, options.top_p, options.min_p)
     model, cutter, tokens = _model_and_tokens(options)
-    numbers = np.random.default_rng(options.seed)
+    numbers = random_numbers(options.seed, len(tokens))
     steps = generate(model, tokens.ids, settings, numbers, max_new_tokens=options.tokens)
     drawn = (cutter.piece(step.id) for step in steps)
     try:

@@ -32,17 +32,19 @@ def own_share(pattern: Array) -> Floats:
     return own[:, min(1, own.shape[1] - 1) :].mean(axis=1, dtype=np.float64)
 
 
-def evenness(pattern: Array) -> Floats:
+def evenness(pattern: Array, *, is_causal: bool = True) -> Floats:
     """Map `(n_head, T, T)` to `(n_head,)`: how evenly rows spread, 0 (one key) to 1 (all alike).
 
-    The entropy of row i over its largest possible value ln(i + 1), averaged over rows 1 to T − 1.
+    The entropy of row i over its largest possible value, averaged over rows 1 to T − 1: ln(i + 1)
+    under the mask, ln T without it.
     """
     T = pattern.shape[1]
     if T < 2:
         return np.zeros(len(pattern))
     p = pattern.astype(np.float64)
     entropy = -(p * np.log(np.where(p > 0, p, 1))).sum(axis=2)
-    return (entropy[:, 1:] / np.log(np.arange(2, T + 1))).mean(axis=1)
+    n_key = np.arange(2, T + 1) if is_causal else np.full(T - 1, T)
+    return (entropy[:, 1:] / np.log(n_key)).mean(axis=1)
 
 
 def later_share(pattern: Array) -> Floats:

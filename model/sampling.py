@@ -261,3 +261,12 @@ def _min_p(weights: Floats, kept: Mask, min_p: float) -> Mask:
         return kept
     probs = np.where(kept, weights, 0.0) / weights[kept].sum()
     return kept & (probs >= min_p * probs.max())
+
+
+def random_numbers(seed: int, position: int) -> np.random.Generator:
+    """Return a generator whose first number belongs to `position`, its next to the one after.
+
+    A seed is one fixed list of numbers in [0, 1), one for each position of a text, so that the
+    same seed and the same text give the same token whether tokens are drawn singly or in a row.
+    """
+    return np.random.Generator(np.random.PCG64(seed).advance(position))

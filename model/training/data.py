@@ -6,6 +6,7 @@ replacement: one pass over a source visits every window once, in a new order and
 each time.
 """
 
+import hashlib
 import lzma
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ def encode_documents(text: str, vocab_size: int) -> Ids:
 
 def prepare(path: Path, vocab_size: int, folder: Path) -> Ids:
     """Return a file's ids, mapped from `folder`, where they are put the first time."""
-    kept = folder / f"{path.name}.{vocab_size}.{path.stat().st_size}.npy"
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    kept = folder / f"{path.name}.{vocab_size}.{digest}.npy"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(".part.npy")

@@ -30,7 +30,8 @@ class Trainer:
         config: The recipe.
         batches: Where the text comes from.
         spread: Calls a function on every part of a batch and returns the results in order: `map`,
-            or an executor's. The sums, and so the run, do not depend on it.
+            or an executor's. Without dropout, the run does not depend
+            on it; with dropout, threads share one generator, and no two runs are alike.
     """
 
     def __init__(
@@ -83,8 +84,9 @@ class Trainer:
         self.model.train()
         ids = torch.from_numpy(self.batches.draw()).to(self.model.wte.weight.device)
         parts = ids.split(self.config.part_size or len(ids))
+        devices = [ids.device] if ids.is_cuda else []
         dropout_seed = self.config.seed * 1_000_003 + self.n_done
-        with torch.random.fork_rng(enabled=self.model.config.dropout > 0):
+        with torch.random.fork_rng(devices, enabled=self.model.config.dropout > 0):
             if self.model.config.dropout > 0:
                 # Dropout's draws depend on seed and step alone, so that a resumed run repeats them.
                 torch.manual_seed(dropout_seed)

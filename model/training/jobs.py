@@ -7,6 +7,7 @@ others wait in the order in which they were asked for.
 """
 
 import atexit
+import contextlib
 import secrets
 import shutil
 import threading
@@ -15,7 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from model.training.machine import best_device, faster_precision
+import torch
+
+from model.training.machine import faster_precision
 from model.training.plan import MAX_SECONDS, RunPlan, make_corpus
 from model.training.runner import Clock, Run, Runner, load_plan, save_plan
 from model.training.stats import Precision
@@ -182,7 +185,7 @@ class Jobs:
 
     def _precision(self) -> Precision:
         if self._faster is None:
-            self._faster = faster_precision(best_device(), time.perf_counter)
+            self._faster = faster_precision(torch.device("cpu"), time.perf_counter)
         return self._faster
 
     def _run(self, token: str, owner: str) -> Run:
@@ -272,4 +275,8 @@ class Jobs:
 
 
 def _n_byte(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    total = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # a save under way renames its parts
+            total += file.stat().st_size if file.is_file() else 0
+    return total

@@ -77,7 +77,7 @@ class Run:
         self._stretch_begin, self._stretch = 0.0, float(plan.seconds)
         self._steps_begin, self._n_step = 0, plan.recipe.n_steps
         self._validated_at, self._validation_cost = -math.inf, 0.0
-        self._saved_at = 0.0
+        self._saved_at, self._saved_step = 0.0, -1
 
     # What a page may ask for, from any thread.
 
@@ -210,7 +210,16 @@ class Run:
         part = self.folder / "history.json.part"
         part.write_text(json.dumps(self._history.to_json()), encoding="utf-8")
         part.replace(self.folder / "history.json")
-        self._saved_at = self._clock()
+        self._saved_at, self._saved_step = self._clock(), self._trainer.n_done
+
+    def finish(self) -> None:
+        """Keep what an ended run learnt last, to look into and to go on from."""
+        trainer = self._trainer
+        if trainer is None or self._is_discarded or trainer.n_done == self._saved_step:
+            return
+        if trainer.n_done not in self._history.snapshots:
+            self._keep(trainer)
+        self.save()
 
     def discard(self) -> None:
         """Write nothing more: the run's folder is being deleted."""
@@ -254,6 +263,8 @@ class Run:
 
     def _keep(self, trainer: Trainer) -> None:
         """Measure, write a sample and keep the weights of this step."""
+        if self._is_discarded:
+            return
         step = trainer.n_done
         self._validate(trainer)
         text = write_sample(trainer.model, seed=self.plan.recipe.seed)
@@ -349,10 +360,14 @@ class _EndedError(Exception):
 def _work(run: Run) -> None:
     run.open()
     run.advance()
+    if run.is_over:
+        run.finish()
 
 
 def _settle(run: Run) -> None:
     """Save a run that pauses or is over, and let go of its model: one is held at a time."""
+    if run.is_over:
+        run.finish()
     run.save()
     run.close()
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.sampling import softmax
 from model.trace import Array
 from pages.components.element import element
 from pages.components.percent import percent
@@ -59,7 +60,7 @@ def compare_bars(
 
 def changes(before: Array, after: Array, shown: int = SHOWN) -> list[Change]:
     """Return the tokens that are among the `shown` likeliest in either row, likeliest first."""
-    p, other = _softmax(before), _softmax(after)
+    p, other = softmax(before), softmax(after)
     best = set(np.argsort(-p)[:shown]) | set(np.argsort(-other)[:shown])
     ids = sorted(map(int, best), key=lambda token_id: -p[token_id])
     return [Change(i, float(p[i]), float(other[i]), float(before[i]), float(after[i])) for i in ids]
@@ -67,10 +68,7 @@ def changes(before: Array, after: Array, shown: int = SHOWN) -> list[Change]:
 
 def divergence(before: Array, after: Array) -> float:
     """Return Σ p · ln(p / p'), the Kullback-Leibler divergence in nats: 0 where nothing moved."""
-    p, other = _softmax(before), _softmax(after)
-    return float((p * (np.log(p) - np.log(other))).sum())
-
-
-def _softmax(logits: Array) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    shifted = np.exp(logits.astype(np.float64) - logits.max())
-    return shifted / shifted.sum()
+    p, other = softmax(before), softmax(after)
+    is_there = p > 0
+    with np.errstate(divide="ignore"):
+        return float((p[is_there] * (np.log(p[is_there]) - np.log(other[is_there]))).sum())

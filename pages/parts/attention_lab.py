@@ -1,10 +1,8 @@
 """The parts of the attention page: its controls, its numbers in words, its experiments."""
 
-import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
@@ -29,6 +27,7 @@ from pages.components.proof import proof
 from pages.components.vectors import VectorRole, vector_rows
 from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
+from pages.parts.derived import derived
 from pages.parts.session import Selection
 from pages.parts.silence import silence_panel
 from pages.parts.token_choice import token_choice
@@ -49,10 +48,11 @@ _NUMBERS = {
 _EXPERIMENTS = ("Silence a part", "Replace a later token")
 # Where the token that was typed stands there already: the first of these that does not.
 _OTHER_REPLACEMENTS = " cat dog"
+# Title and meaning of each measure.
 _STORIES = (
-    ("One token back", "the weight on the token just before, on average,", previous_share),
-    ("Its own token", "a token's weight on itself, on average,", own_share),
-    ("Most even", "the entropy of a row, of the largest it could have,", evenness),
+    ("One token back", "the weight on the token just before, on average,"),
+    ("Its own token", "a token's weight on itself, on average,"),
+    ("Most even", "a row's entropy, as a share of the largest it could have, on average,"),
 )
 
 
@@ -66,11 +66,6 @@ class Overview(NamedTuple):
 
     pictures: NDArray[np.uint8]
     measures: NDArray[np.float64]
-
-
-# What was seen in a trace lasts as long as the trace itself.
-_overviews: "WeakKeyDictionary[Trace, Overview]" = WeakKeyDictionary()
-_lock = threading.Lock()
 
 
 def controls() -> tuple[bool, MapValues]:
@@ -121,25 +116,24 @@ def choose_head(key: str) -> None:
 
 def overview(trace: Trace) -> Overview:
     """Look at every head of every block once; show progress where that takes a while."""
-    with _lock:
-        ready = _overviews.get(trace)
-    if ready is not None:
-        return ready
+    return derived(trace, "overview", lambda: _look_at_all(trace))
+
+
+def _look_at_all(trace: Trace) -> Overview:
+    is_causal = trace.silenced != MASK_OFF
     size, n_layer = thumbnail_size(trace.config.n_layer, trace.config.n_head), len(trace.blocks)
     bar = None if isinstance(trace.blocks, tuple) else st.progress(0.0)
     pictures, measures = [], []
     for index in range(n_layer):
         pattern = trace.blocks[index].pattern
         pictures.append(thumbnails(pattern, size))
-        measures.append([measure(pattern) for _, _, measure in _STORIES])
+        even = evenness(pattern, is_causal=is_causal)
+        measures.append([previous_share(pattern), own_share(pattern), even])
         if bar:
             bar.progress((index + 1) / n_layer, f"Working out all heads: block {index + 1}")
     if bar:
         bar.empty()
-    found = Overview(np.stack(pictures), np.stack(measures))
-    with _lock:
-        _overviews[trace] = found
-    return found
+    return Overview(np.stack(pictures), np.stack(measures))
 
 
 def sizes(trace: Trace) -> str:
@@ -168,8 +162,10 @@ def formula(trace: Trace) -> None:
 
 def things_to_try(trace: Trace) -> list[explain.Try]:
     """Return three heads worth a look in this text, each found by counting over all of them."""
+    if len(trace.tokens) < 3:
+        return []
     found = []
-    for index, (words, meaning, _) in enumerate(_STORIES):
+    for index, (words, meaning) in enumerate(_STORIES):
         scores = overview(trace).measures[:, index]
         block, head = map(int, np.unravel_index(scores.argmax(), scores.shape))
         number = percent(float(scores[block, head]))

@@ -4,6 +4,7 @@ Every change of the text goes through the tree of `pages.parts.roads`, whose exa
 keeps beside the text. Functions that change something are meant for callbacks, but for `tick`.
 """
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from model.sampling import Distribution, SamplingStep, bar, distribution, sample
+from model.sampling import Distribution, SamplingStep, bar, distribution, random_numbers, sample
 from model.surprise import loss
 from pages.parts import session
-from pages.parts.roads import Roads, Step, following, random_numbers
+from pages.parts.roads import Roads, Step, following
 
 _ROADS = "roads"
 _RUNNING = "running"
@@ -35,6 +36,8 @@ class Running:
         started: The model and the text's ids when it began.
         losses: −ln of each drawn token's probability as the model gave it, nats.
         last: The last draw.
+        is_stopped: Whether nothing more is to be drawn.
+        lock: Held for each draw: Streamlit may begin a new run while the old one still draws.
     """
 
     steps: Iterator[SamplingStep]
@@ -43,6 +46,8 @@ class Running:
     started: _State
     losses: list[float] = field(default_factory=list)
     last: SamplingStep | None = None
+    is_stopped: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def text_ids() -> tuple[int, ...]:
@@ -194,7 +199,10 @@ def _draw_some(now: Running, n_tokens: int, seconds: float) -> None:
     for _ in range(n_tokens):
         if not now.n_left or time.monotonic() > until:
             return
-        _advance(now, next(now.steps, None))
+        with now.lock:
+            if now.is_stopped:
+                return
+            _advance(now, next(now.steps, None))
 
 
 def _advance(now: Running, step: SamplingStep | None) -> None:
@@ -213,6 +221,8 @@ def stop() -> None:
     """End the generation; what was drawn so far joins the text."""
     now = running()
     if now is not None:
+        with now.lock:
+            now.is_stopped = True
         session.keep(_RUNNING, None)
         _show(now.roads)
 

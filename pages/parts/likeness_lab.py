@@ -124,6 +124,11 @@ def _any_pairs(space: RowSpace) -> Baseline:
     return random_pairs(space, np.random.default_rng(_SEED))
 
 
+def _common_ids(space: RowSpace) -> str:
+    """Name the early merges: ids after the single bytes, up to a bound."""
+    return f"ids {N_BYTES} to {min(N_COMMON, len(space.rows) - 1) - 1:,}"
+
+
 @lru_cache(maxsize=8)
 def _common_pairs(space: RowSpace) -> Baseline | None:
     """Measure pairs of early merges, which are frequent pieces; none in a small vocabulary."""
@@ -148,7 +153,7 @@ def _chance_words(space: RowSpace) -> str:
     )
     return (
         f"{words} (nine of ten between {signed(pairs.low)} and {signed(pairs.high)}); two of the "
-        f"{N_COMMON:,} lowest ids, which are frequent pieces, {signed(common.mean)} (between "
+        f"{_common_ids(space)}, which are frequent pieces, {signed(common.mean)} (between "
         f"{signed(common.low)} and {signed(common.high)}).{why}"
     )
 
@@ -188,7 +193,7 @@ def _comparison_words(space: RowSpace, first: int, second: int) -> str:
     share, common = _any_pairs(space).share_below(alike), _common_pairs(space)
     seen_from_mean = cosine(_space(is_centered=True), first, second)
     among_common = (
-        f", and {percent(common.share_below(alike))} of pairs among the {N_COMMON:,} lowest ids"
+        f", and {percent(common.share_below(alike))} of pairs among the {_common_ids(space)}"
         if common
         else ""
     )

@@ -14,6 +14,7 @@ from pages.components.passage import Kind, Piece
 from pages.components.roads import Stop
 from pages.components.sampling import held_settings, settings_from
 from pages.parts import generating, session
+from pages.parts.derived import derived
 from pages.parts.generating import Running
 from pages.parts.roads import Roads, Step
 
@@ -100,11 +101,7 @@ def _name(tokens: Tokens, query: int) -> str:
 def text_surprise() -> Surprise:
     """Return the losses of the text the model reads, worked out once for each trace."""
     trace = session.trace()
-    known: tuple[object, Surprise] | None = session.kept("surprise")
-    if known is None or known[0] is not trace:
-        known = (trace, surprise(trace.logits, trace.tokens.ids))
-        session.keep("surprise", known)
-    return known[1]
+    return derived(trace, "surprise", lambda: surprise(trace.logits, trace.tokens.ids))
 
 
 def pieces(running: Running | None) -> list[Piece]:

@@ -119,12 +119,12 @@ def formula(seen: Microscope) -> None:
         # Within a line, so that a narrow page breaks it at its equals signs.
         st.markdown(
             r"$\hat{x}_i = \dfrac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} = "
-            rf"\dfrac{{{x:.4f} - {_bracketed(mean)}}}{{\sqrt{{{var:.4f} + {_power(eps)}}}}} = "
-            rf"{normalized:.4f}$"
+            rf"\dfrac{{{x:.6f} - {_bracketed(mean)}}}{{\sqrt{{{var:.6f} + {_power(eps)}}}}} = "
+            rf"{normalized:.6f}$"
         )
         st.markdown(
             r"$\text{out}_i = \hat{x}_i \cdot \gamma_i + \beta_i = "
-            rf"{normalized:.4f} \cdot {_bracketed(gamma)} + {_bracketed(beta)} = {out:.4f}$"
+            rf"{normalized:.6f} \cdot {_bracketed(gamma)} + {_bracketed(beta)} = {out:.6f}$"
         )
         st.caption(f"Dimension i = {i} of {len(seen.gamma)}.")
     with numbers:
@@ -145,7 +145,7 @@ def _line(symbol: str, meaning: str, value: float) -> str:
 
 
 def _bracketed(value: float) -> str:
-    return f"({value:.4f})" if value < 0 else f"{value:.4f}"
+    return f"({value:.6f})" if value < 0 else f"{value:.6f}"
 
 
 def _power(eps: float) -> str:

@@ -111,12 +111,13 @@ def _loss_sentence() -> str:
     found, n_tokens = next_token.text_surprise(), len(session.tokens())
     if not found.losses.size:
         return "One token gives one prediction and no loss yet: nothing came after it."
-    start = " The start token in front is what the first one is predicted from." * bool(
-        generating.n_in_front()
-    )
+    is_start_read = session.tokens().ids[0] == session.cutter().end_of_text_id
+    start = " The start token in front is what the first one is predicted from." * is_start_read
+    n_losses = n_tokens - 1
     return (
         f"Surprise in bits, −log₂ p, under each token. One pass over {tokens(n_tokens)} gave "
-        f"{count(n_tokens)} predictions and {count(n_tokens - 1)} losses: mean loss "
+        f"{count(n_tokens)} predictions and {count(n_losses)} "
+        f"{'loss' if n_losses == 1 else 'losses'}: mean loss "
         f"{found.mean_loss:.4f} nats, perplexity e^loss = {found.perplexity:,.2f}."
         f"{start} Temperature and filters do not enter."
     )

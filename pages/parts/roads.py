@@ -7,8 +7,6 @@ parent and forgets nothing, so that another road can be taken and the first one 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import numpy as np
-
 ROOT = 0
 # A tree of more nodes forgets all roads but the one it is on.
 MOST_NODES = 2000
@@ -139,12 +137,3 @@ def following(roads: Roads | None, ids: tuple[int, ...]) -> Roads:
             if roads.ids(node) == ids:
                 return roads.go(node)
     return Roads(ids)
-
-
-def random_numbers(seed: int, position: int) -> np.random.Generator:
-    """Return a generator whose first number belongs to `position`, its next to the one after.
-
-    A seed is one fixed list of numbers in [0, 1), one for each position of a text, so that the
-    same seed and the same text give the same token whether tokens are drawn singly or in a row.
-    """
-    return np.random.Generator(np.random.PCG64(seed).advance(position))

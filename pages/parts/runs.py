@@ -86,6 +86,17 @@ def status(token: str) -> "RunStatus | None":
     try:
         return jobs().status(token, owner())
     except UnknownRunError:
+        # Finished long ago and not in memory any more, or deleted.
+        return _status_from_disk(token)
+
+
+def _status_from_disk(token: str) -> "RunStatus | None":
+    from model.training.jobs import UnknownRunError
+
+    try:
+        jobs().attach(token, owner())
+        return jobs().status(token, owner())
+    except UnknownRunError:
         return None
 
 
@@ -97,7 +108,7 @@ def own_model(name: str, step: int) -> KnownModel | None:
         step: One of its snapshots; the nearest kept one before is taken, −1 is the last.
     """
     number = name.removeprefix(OWN)
-    if not number.isdigit() or not 1 <= int(number) <= len(tokens()):
+    if number not in {str(index + 1) for index in range(len(tokens()))}:
         return None
     token = tokens()[int(number) - 1]
     kept = snapshots(token)

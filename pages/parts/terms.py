@@ -72,6 +72,7 @@ def _sizes(trace: Trace) -> dict[str, str]:
     names = ("vocab_size", "block_size", "n_layer", "n_head", "d_model", "d_head", "d_mlp")
     return {name: f"{getattr(config, name):,}" for name in names} | {
         "T": f"{T:,}",
+        "cut": f"{T - (trace.tokens.ids[0] == config.vocab_size - 1):,}",
         "last_position": f"{T - 1:,}",
         "characters": f"{len(session.text()):,}",
         "parameters": f"{config.parameters.total:,}",

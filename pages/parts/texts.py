@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+_JOINER = "&#8288;"
 _TEXTS = Path(__file__).parents[1] / "texts"
 
 
@@ -23,6 +24,9 @@ def sections(name: str) -> dict[str, str]:
 def as_text(label: str) -> str:
     """Return `label` so that Markdown, HTML and LaTeX show it and do not read it.
 
-    Every sign becomes a character reference, which none of the three takes for its own.
+    Every sign becomes a character reference, which none of the three takes for its own. A word
+    joiner on both sides, which nobody sees, keeps Streamlit from taking "--" between spaces for a
+    dash and "->" for an arrow.
     """
-    return "".join(sign if sign.isalnum() else f"&#{ord(sign)};" for sign in label)
+    shown = "".join(sign if sign.isalnum() else f"&#{ord(sign)};" for sign in label)
+    return f"{_JOINER}{shown}{_JOINER}"

@@ -1,9 +1,12 @@
 """The panels of the training page: what to train on and with, how the run goes, what it left."""
 
+import contextlib
 import io
 import math
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,7 @@ from model.training.stats import TrainConfig
 from model.training.tasks import TASKS, Task
 from pages.components.curve import Level, Line, curve
 from pages.parts import runs, session
+from pages.parts.stages import stage
 
 if TYPE_CHECKING:
     from model.training.status import RunStatus
@@ -43,7 +47,14 @@ def text_choice() -> tuple[str, Task | None]:
         return _uploaded(), None
     task = next((task for task in TASKS if task.name == chosen), TASKS[-1])
     st.caption(task.summary)
-    return task.text(_TASK_CHARACTERS, seed=session.seed()), task
+    return _made(task.name, session.seed()), task
+
+
+@lru_cache(maxsize=8)
+def _made(name: str, seed: int) -> str:
+    """Return a task's text; drawing 400,000 characters takes up to a second."""
+    task = next(task for task in TASKS if task.name == name)
+    return task.text(_TASK_CHARACTERS, seed=seed)
 
 
 def _uploaded() -> str:
@@ -209,21 +220,21 @@ def _facts(found: "RunStatus") -> None:
 
 
 def _controls(token: str, found: "RunStatus") -> None:
-    me, jobs = runs.owner(), runs.jobs()
+    jobs = runs.jobs()
     with st.container(horizontal=True, gap="small", key="run-controls"):
         if found.state in _LIVE:
-            st.button("Pause", on_click=jobs.pause, args=(token, me), key="run-pause")
+            st.button("Pause", on_click=_steer, args=(jobs.pause, token), key="run-pause")
         if found.state == "paused":
-            st.button("Go on", on_click=jobs.go, args=(token, me), type="primary", key="run-go")
-            st.button("One step", on_click=jobs.step_once, args=(token, me), key="run-step")
+            st.button("Go on", on_click=_steer, args=(jobs.go, token), type="primary", key="run-go")
+            st.button("One step", on_click=_steer, args=(jobs.step_once, token), key="run-step")
         if found.state in (*_LIVE, "paused"):
-            st.button("Stop training", on_click=jobs.stop, args=(token, me), key="run-stop")
+            st.button("Stop training", on_click=_steer, args=(jobs.stop, token), key="run-stop")
         if found.state in ("done", "stopped"):
             for name, seconds in (("30 s", 30.0), ("3 minutes", 180.0)):
                 st.button(
                     f"Train {name} longer",
-                    on_click=jobs.extend,
-                    args=(token, me, seconds),
+                    on_click=_steer,
+                    args=(jobs.extend, token, seconds),
                     key=f"run-longer-{seconds:.0f}",
                 )
         if found.history.snapshots:
@@ -243,6 +254,8 @@ def _walk(token: str) -> None:
     ):
         # The choice lies outside this fragment: the whole page has to take it up.
         st.rerun()
+    if session.asked_name() == name:
+        st.page_link(stage("attention").path, label="Every page shows it now: open attention ›")
 
 
 def _fate(token: str, found: "RunStatus") -> None:
@@ -271,9 +284,18 @@ def _zipped(folder: Path) -> bytes:
 
 
 def _delete(token: str) -> None:
-    session.select(model=session.FIRST_MODEL)
-    runs.jobs().delete(token, runs.owner())
+    if session.asked_name().startswith(runs.OWN):
+        session.select(model=session.FIRST_MODEL)
+    _steer(runs.jobs().delete, token)
     runs.forget(token)
+
+
+def _steer(wish: Callable[..., None], token: str, *more: float) -> None:
+    """Pass a visitor's wish on; a run that was deleted meanwhile has none, and the page says so."""
+    from model.training.jobs import UnknownRunError
+
+    with contextlib.suppress(UnknownRunError):
+        wish(token, runs.owner(), *more)
 
 
 def _curves(found: "RunStatus") -> None:

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.parts.roads import MOST_NODES, Roads, Step, following, random_numbers
+from model.sampling import random_numbers
+from pages.parts.roads import MOST_NODES, Roads, Step, following
 
 PROMPT = (10, 11, 12)
 

@@ -3,8 +3,8 @@
 /** A share 0..1 as percent: 0 and 100 only where it is exactly that. */
 function percent(share) {
   if (share === 0 || share === 1) return `${share * 100} %`;
-  if (share < 0.00005) return "<0.01 %";
-  if (share > 0.99995) return ">99.99 %";
+  if (share < 0.0001) return "<0.01 %";
+  if (share > 0.9999) return ">99.99 %";
   return `${(share * 100).toFixed(2)} %`;
 }
 

@@ -133,6 +133,21 @@ def test_an_ended_run_can_be_continued(jobs):
     assert jobs.status(token, "ada").n_done > 12
 
 
+def test_what_a_stopped_run_learnt_is_kept_and_gone_on_from(jobs):
+    token = jobs.submit("ada", ENDLESS, TEXT)
+    wait_for(lambda: jobs.status(token, "ada").n_done > 23)
+    jobs.stop(token, "ada")
+    wait_for(lambda: jobs.status(token, "ada").history.snapshots[-1] > 20)
+    stopped = jobs.status(token, "ada")
+    assert stopped.history.snapshots[-1] == stopped.n_done
+    jobs.extend(token, "ada", 2.0)
+    wait_for(lambda: jobs.status(token, "ada").n_done > stopped.n_done)
+    jobs.stop(token, "ada")
+    wait_for(lambda: state(jobs, token) == "stopped")
+    steps = [stats.step for stats in jobs.status(token, "ada").history.steps]
+    assert steps == sorted(set(steps))
+
+
 def test_nobody_else_sees_or_steers_a_run(jobs):
     token = jobs.submit("ada", ENDLESS, TEXT)
     for act in (jobs.status, jobs.pause, jobs.stop, jobs.go, jobs.step_once, jobs.delete):
@@ -249,6 +264,7 @@ def test_a_pause_changes_no_bit_of_a_run(jobs):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's /proc")
 def test_memory_stays_bounded_over_twenty_runs(jobs):
     def resident_bytes() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
