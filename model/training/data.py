@@ -116,8 +116,9 @@ class Batches:
         block_size: Tokens read in a window; one more is drawn, the last one's target.
         vocab_size: Fixes which ids end a paragraph.
         seed: Of the generator.
-        start_share: Share of windows moved to the first paragraph that starts in them, with
-            `<|endoftext|>` put before it, as the model meets a text when it is used.
+        start_share: Share of windows moved to the first paragraph that starts in them, or the
+            first line where none does, with `<|endoftext|>` put before it, as the model meets a
+            text when it is used.
 
     Raises:
         ValueError: A source is shorter than one window.
@@ -198,8 +199,11 @@ class Batches:
         return self._from_start(ids, begin) if at_start else ids[begin : begin + self._length]
 
     def _from_start(self, ids: Ids, begin: int) -> Ids:
-        """Return a window that begins with `<|endoftext|>` and then a paragraph."""
-        found = paragraph_starts(ids[begin : begin + self._length], self._newlines)
+        """Return a window that begins with `<|endoftext|>` and then a paragraph, or else a line."""
+        window = ids[begin : begin + self._length]
+        found = paragraph_starts(window, self._newlines)
+        if not len(found):
+            found = np.flatnonzero(self._newlines[window[:-1]]) + 1
         first = begin + int(found[0]) if len(found) else begin
         first = min(first, len(ids) - self._length + 1)
         start = np.array([self._end_of_text_id], dtype=np.uint16)

@@ -75,6 +75,7 @@ PRESETS = (
             GPTConfig(vocab_size=1024, block_size=64, n_layer=3, n_head=4, d_model=128),
             TrainConfig(
                 batch_size=16,
+                start_share=0.3,
                 learning_rate=6e-3,
                 muon_learning_rate=0.03,
                 warmup_steps=10,
@@ -88,7 +89,7 @@ PRESETS = (
         "3 minutes",
         RunPlan(
             GPTConfig(vocab_size=1024, block_size=128, n_layer=4, n_head=4, d_model=128),
-            TrainConfig(batch_size=16, warmup_steps=30, decay_share=0.5),
+            TrainConfig(batch_size=16, start_share=0.3, warmup_steps=30, decay_share=0.5),
             seconds=180,
         ),
     ),
@@ -98,7 +99,7 @@ PRESETS = (
             GPTConfig(
                 vocab_size=2048, block_size=128, n_layer=6, n_head=6, d_model=192, dropout=0.1
             ),
-            TrainConfig(batch_size=24, warmup_steps=50, decay_share=0.5),
+            TrainConfig(batch_size=24, start_share=0.3, warmup_steps=50, decay_share=0.5),
             seconds=900,
         ),
     ),

@@ -127,6 +127,7 @@ def own_sizes(text: str, task: Task | None) -> None:
             optimizer="adamw" if optimizer == "adamw" else "muon",
             weight_decay=decay,
             warmup_steps=first.recipe.warmup_steps,
+            start_share=first.recipe.start_share,
             seed=seed,
         )
         floor = task.nats_per_character if task else 0.0

@@ -122,3 +122,14 @@ def test_a_text_shorter_than_a_window_is_refused_with_the_length_it_needs():
     with pytest.raises(ValueError, match=f"{T} tokens is too short.*at least {T + 1}"):
         batches(counting(T))
     assert batches(counting(T + 1)).draw().shape == (4, T + 1)
+
+
+def test_where_no_paragraph_starts_a_window_begins_with_a_line():
+    cut = tokenizer(257)
+    ids = np.array(cut.encode("abc=abc\nfed=fed\n" * 40).ids, dtype=np.uint16)
+    batches = Batches(
+        [Source(ids, 1.0)], batch_size=8, block_size=20, vocab_size=257, seed=0, start_share=1.0
+    )
+    for row in batches.draw():
+        assert row[0] == cut.end_of_text_id
+        assert cut.decode([int(i) for i in row[1:5]]) in ("abc=", "fed=")
