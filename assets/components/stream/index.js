@@ -56,6 +56,13 @@ function paint(view) {
   drawEnds(view, svg, all, width);
   view.frame.replaceChildren(svg);
   bringIntoView(view, width);
+  // More to the right is shown by a fade, as long as it is not scrolled to.
+  const fade = () => {
+    const { scrollLeft, clientWidth, scrollWidth } = view.frame;
+    view.frame.classList.toggle("more", scrollLeft + clientWidth < scrollWidth - 4);
+  };
+  view.frame.onscroll = fade;
+  fade();
   tell(view, all[2 * data.block], all[2 * data.block + 1]);
 }
 
@@ -94,13 +101,13 @@ function drawAddition(view, svg, s, x) {
   node("rect", { x: x - thick / 2, y: top, width: thick, height: LINE_Y - top - 12, class: `arrow ${kind}` }, svg);
   node("circle", { cx: x, cy: LINE_Y, r: 10, class: "plus" }, svg);
   node("text", { x, y: LINE_Y + 5, class: "sign" }, svg, "+");
-  node("text", { x, y: 77, class: "number added" }, svg, `+${s.added.toFixed(1)}`);
+  node("text", { x, y: 77, class: "number added" }, svg, s.added.toFixed(1));
   node("text", { x, y: LINE_Y + THICKEST / 2 + 22, class: "number" }, svg, s.after.toFixed(1));
   node("text", { x, y: LINE_Y + THICKEST / 2 + 40, class: "number small" }, svg, fixed(s.cosine, 2));
 }
 
 function drawEnds(view, svg, all, width) {
-  node("text", { x: 40, y: 77, class: "side" }, svg, "adds");
+  node("text", { x: 40, y: 77, class: "side" }, svg, "its length");
   node("text", { x: 40, y: LINE_Y - THICKEST / 2 - 22, class: "side" }, svg, "embedding");
   node("text", { x: 40, y: LINE_Y + THICKEST / 2 + 22, class: "number" }, svg, `length ${all[0].before.toFixed(1)}`);
   node("text", { x: 40, y: LINE_Y + THICKEST / 2 + 40, class: "side" }, svg, "cosine");
