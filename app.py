@@ -13,7 +13,6 @@ from pages.parts.tour import tour
 ASSETS = Path(__file__).parent / "assets"
 
 st.set_page_config(page_title="Glassbox GPT", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-boot()
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
 st.html(ASSETS / "app.css")
 page = st.navigation(
@@ -25,6 +24,8 @@ page = st.navigation(
 runs.remember()
 session.selection_widgets()
 frame.prompt()
+# Only now, so that importing torch does not hold up the prompt.
+boot()
 with router():
     page.run()
 name = page.url_path or STAGES[0].name
