@@ -64,6 +64,14 @@ def changing(page, times):
     return found
 
 
+def heads(page, times):
+    found = []
+    for number in range(times):
+        button = page.locator(f".st-key-pick-head-{('next', 'previous')[number % 2]} button").first
+        found.append(timed(page, "map", "click", button.click))
+    return found
+
+
 def report(name, found):
     found.sort()
     middle, high = statistics.median(found), found[int(0.95 * (len(found) - 1))]
@@ -80,6 +88,9 @@ def main():
         page.wait_for_timeout(3000)
         report("typing settled -> flow and bars", typing(page, times))
         report("block chosen -> flow", changing(page, times))
+        page.locator(".st-key-where-attention a").click()
+        page.wait_for_timeout(4000)
+        report("head chosen -> attention map", heads(page, times))
 
 
 if __name__ == "__main__":
