@@ -1,0 +1,68 @@
+"""Any number on the screen, worked out again by hand in float64 numpy, and compared.
+
+Each function takes one number of a `Trace`, derives it from what the pass recorded just before it
+and from the parameters, and returns the calculation as a tree of terms beside the model's own
+value. No torch: nothing here shares a line of code with the pass it checks.
+
+Parameters are a mapping from Hugging Face's GPT-2 names to read-only arrays, matrices as torch's
+`Linear` holds them, `(d_out, d_in)`. Formulas: see `model.gpt`.
+
+Each file derives one stage's numbers; this one gathers what pages ask for by name.
+"""
+
+from model.arithmetic.attention import (
+    Part,
+    attention_weight,
+    attn_out_entry,
+    head_contribution,
+    qkv_entry,
+    score,
+    z_entry,
+)
+from model.arithmetic.feed_forward import mlp_out_entry, mlp_post_entry, mlp_pre_entry
+from model.arithmetic.norm import (
+    norm_entry,
+    norm_mean,
+    norm_normalized,
+    norm_of,
+    norm_std,
+    norm_variance,
+)
+from model.arithmetic.places import Parameters, label_of
+from model.arithmetic.readout import LISTED_TOKENS, logit, probability
+from model.arithmetic.stream import (
+    input_entry,
+    position_entry,
+    resid_mid_entry,
+    resid_post_entry,
+    token_entry,
+)
+
+__all__ = [
+    "LISTED_TOKENS",
+    "Parameters",
+    "Part",
+    "attention_weight",
+    "attn_out_entry",
+    "head_contribution",
+    "input_entry",
+    "label_of",
+    "logit",
+    "mlp_out_entry",
+    "mlp_post_entry",
+    "mlp_pre_entry",
+    "norm_entry",
+    "norm_mean",
+    "norm_normalized",
+    "norm_of",
+    "norm_std",
+    "norm_variance",
+    "position_entry",
+    "probability",
+    "qkv_entry",
+    "resid_mid_entry",
+    "resid_post_entry",
+    "score",
+    "token_entry",
+    "z_entry",
+]
