@@ -8,6 +8,7 @@ import streamlit as st  # noqa: E402
 
 from model.neighbours import cosines, nearest, project  # noqa: E402
 from pages.figures.embedding import projection_plane, projection_space  # noqa: E402
+from pages.figures.style import CONFIG  # noqa: E402
 from pages.parts import embedding_lab, explain, likeness_lab, projection_lab, session  # noqa: E402
 
 explain.page_head("embedding", parameters=session.config().parameters.token_embedding)
@@ -47,8 +48,9 @@ if len(chosen.ids) > 1:
     projection = projection_lab.projected(chosen)
     draw = projection_space if n_directions == 3 else projection_plane
     figure = draw(projection, chosen.labels, chosen.kinds, session.theme())
-    st.plotly_chart(figure, key=f"projection-{n_directions}", theme=None)
+    st.plotly_chart(figure, key=f"projection-{n_directions}", theme=None, config=CONFIG)
     st.caption(projection_lab.projection_words(projection, n_directions, len(chosen.ids)))
+    projection_lab.take_away(chosen, projection)
 else:
     st.caption("Choose kinds with at least two tokens.")
 

@@ -8,6 +8,7 @@ import streamlit as st  # noqa: E402
 
 from model.positions import changes  # noqa: E402
 from pages.figures.position import position_curves, row_lengths  # noqa: E402
+from pages.figures.style import CONFIG  # noqa: E402
 from pages.parts import explain, order_lab, position_lab, session  # noqa: E402
 
 explain.page_head("position", parameters=session.config().parameters.position_embedding)
@@ -26,9 +27,10 @@ facts, n_read = position_lab.facts(), len(session.tokens())
 left, right = st.columns(2, gap="large")
 with left:
     lengths = row_lengths(facts, n_read, session.theme())
-    st.plotly_chart(lengths, key="lengths", theme=None)
+    st.plotly_chart(lengths, key="lengths", theme=None, config=CONFIG)
     curves = position_curves(position_lab.curves(), n_read, session.theme())
-    st.plotly_chart(curves, key="curves", theme=None)
+    st.plotly_chart(curves, key="curves", theme=None, config=CONFIG)
+    position_lab.take_away(facts)
 with right:
     position_lab.similarity()
 position_lab.facts_in_words(facts)

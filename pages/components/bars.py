@@ -265,6 +265,7 @@ def next_token_bars(
     *,
     key: str,
     at: str,
+    title: str = "Next token",
     state: BarState,
     marks: Marks | None = None,
     can_choose: bool = True,
@@ -277,15 +278,16 @@ def next_token_bars(
         labels: What the tokens are called.
         key: The element's key.
         at: A name for the text and position, which a click hands back.
+        title: Stands on the saved picture.
         state: How many rows, and what is searched for.
         marks: What came, the number that picked it, counts of draws.
         can_choose: Whether a row can be taken as the next token.
         on_chosen: Called, before the run, when one is.
     """
     data = _bars_data(ranking, labels, marks or Marks(), state)
-    element("bars")(
+    element("bars", "saving")(
         key=key,
-        data=data | {"at": at, "can_choose": can_choose},
+        data=data | {"at": at, "title": title, "can_choose": can_choose},
         on_chosen_change=on_chosen,
         on_search_change=ignore,
         on_shown_change=ignore,

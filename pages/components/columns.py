@@ -141,6 +141,7 @@ def stage_columns(
     labels: Labels,
     *,
     key: str,
+    title: str,
     state: ColumnState,
     picked: Picked,
     on_picked: Callable[[], None],
@@ -152,6 +153,7 @@ def stage_columns(
         settings: What the stages were run with.
         labels: What the tokens are called.
         key: The element's key.
+        title: Stands on the saved picture.
         state: Where the rows begin and what is searched for.
         picked: The number whose arithmetic is open.
         on_picked: Called, before the run, at a press.
@@ -160,9 +162,10 @@ def stage_columns(
     hits = searched(state.query, ranking, labels)
     ids = [int(i) for i in ranking.order[state.first : state.first + N_ROWS]]
     last = min(state.first + N_ROWS, n_all)
-    element("columns")(
+    element("columns", "saving")(
         key=key,
         data={
+            "title": title,
             "heads": heads(ranking, settings),
             "bands": bands(ranking),
             "lines": [line(ranking, i, labels, picked=picked.id) for i in ids],

@@ -50,10 +50,11 @@ def flow(
         trace.ln_f.out,
         chosen.mlp_out,
     ]
-    result = element("flow")(
+    result = element("flow", "saving")(
         key=key,
         data={
             "run": f"{hash(trace.tokens.ids)}",
+            "title": f"The whole way of a text of {T} tokens, after {labels[-1]}",
             "summary": _summary(trace, labels, top),
             "T": T,
             "shown": shown,

@@ -18,7 +18,7 @@ def merges(*, key: str, word: str, vocab_size: int) -> None:
         word: One part of `model.bpe.words`, at most `MOST_BYTES` bytes.
         vocab_size: The model's own.
     """
-    element("merges")(key=key, data=merge_data(word, vocab_size))
+    element("merges", "saving")(key=key, data=merge_data(word, vocab_size))
 
 
 def merge_data(word: str, vocab_size: int) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def merge_data(word: str, vocab_size: int) -> dict[str, Any]:
     states = [single_bytes(word), *(step.after for step in steps)]
     return {
         "word": word,
+        "shown": piece_label(word.encode()),
         "vocab_size": vocab_size,
         "n_own": len(merge_steps(word, vocab_size)),
         "characters": [

@@ -24,7 +24,7 @@ def pairs(
         shares: The n probabilities as texts.
         summary: What is said while nothing is pointed at.
     """
-    element("pairs", "canvas")(
+    element("pairs", "saving")(
         key=key,
         data={
             "labels": list(labels),

@@ -96,7 +96,7 @@ def passage(
         is_tinted: Whether the tint shows the surprise.
         on_looked: Called, before the run, at a press.
     """
-    element("passage")(
+    element("passage", "saving")(
         key=key,
         data={
             "tokens": chips(pieces),

@@ -34,6 +34,7 @@ def ranking(
     *,
     key: str,
     title: str,
+    unit: str = "value",
     rows: Sequence[RankedToken],
     axis: tuple[float, float],
     ticks: Sequence[tuple[float, str]],
@@ -45,7 +46,8 @@ def ranking(
 
     Args:
         key: Names the element.
-        title: For screen readers.
+        title: For screen readers, and on the saved picture.
+        unit: What the values are, as the saved numbers name it.
         rows: From top to bottom.
         axis: Both ends of every bar's track; zero lies between them.
         ticks: Values on the axis with their texts, from left to right.
@@ -53,10 +55,11 @@ def ranking(
         note: Stands below.
         on_token_change: Called after a click; rows cannot be chosen without it.
     """
-    element("ranking")(
+    element("ranking", "saving")(
         key=key,
         data={
             "title": title,
+            "unit": unit,
             "rows": [
                 {
                     "id": row.id,

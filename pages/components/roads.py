@@ -31,6 +31,7 @@ class _Token(TypedDict):
     node: int
     label: str
     spoken: str
+    share: float | None
     is_drawn: bool
     is_shared: bool
     is_here: bool
@@ -43,6 +44,7 @@ def _token(stop: Stop) -> _Token:
         "node": stop.node,
         "label": stop.label,
         "spoken": f"{stop.label}: {spoken}; go back to here",
+        "share": stop.share,
         "is_drawn": stop.is_drawn,
         "is_shared": stop.is_shared,
         "is_here": stop.is_here,
@@ -61,4 +63,6 @@ def road_tree(
         on_gone: Called, before the run, at a press.
     """
     lines = [[_token(stop) for stop in road] for road in roads]
-    element("roads")(key=key, data={"prompt": prompt, "roads": lines}, on_gone_change=on_gone)
+    element("roads", "saving")(
+        key=key, data={"prompt": prompt, "roads": lines}, on_gone_change=on_gone
+    )

@@ -25,4 +25,4 @@ def scale(models: Sequence[tuple[str, GPTConfig]], *, this: str, key: str) -> No
         }
         for title, config in models
     ]
-    element("scale")(key=key, data={"columns": list(_COLUMNS.values()), "models": rows})
+    element("scale", "saving")(key=key, data={"columns": list(_COLUMNS.values()), "models": rows})

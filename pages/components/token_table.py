@@ -14,7 +14,7 @@ def token_table(
 
     Args:
         key: Names the element.
-        title: For screen readers.
+        title: For screen readers, and on the saved picture.
         columns: Their headings.
         rows: A cell is a text, or pieces: each its label and the number of its tint.
     """
@@ -22,4 +22,6 @@ def token_table(
         [cell if isinstance(cell, str) else [list(piece) for piece in cell] for cell in row]
         for row in rows
     ]
-    element("token_table")(key=key, data={"title": title, "columns": list(columns), "rows": drawn})
+    element("token_table", "saving")(
+        key=key, data={"title": title, "columns": list(columns), "rows": drawn}
+    )

@@ -40,7 +40,7 @@ def xray(
     """
     drawn = drawn_text(text)
     is_tail = len(drawn) < len(valid_unicode(text))
-    element("xray", "canvas")(
+    element("xray", "saving")(
         key=key,
         data={
             "text": drawn,

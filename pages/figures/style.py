@@ -14,8 +14,13 @@ Theme = Literal["light", "dark"]
 FONT = '"Source Sans", sans-serif'
 MONO = '"Source Code", monospace'
 
-# What `st.plotly_chart` is handed beside a figure: its button saves a picture without a loss.
-CONFIG = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
+# What `st.plotly_chart` is handed beside a figure: its camera, always in sight, saves a picture
+# without a loss.
+CONFIG = {
+    "displaylogo": False,
+    "displayModeBar": True,
+    "toImageButtonOptions": {"format": "svg"},
+}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import streamlit as st
 from model.catalog import EMBEDDED, KnownModel, known_models
 from pages.components.link import copy_link
 from pages.components.prompt import prompt_box, vocabulary
+from pages.components.saving import saving
 from pages.parts import models, runs, session
 
 # Each shows one stage well; the sentence says what to look at.
@@ -21,6 +22,7 @@ EXAMPLES = {
 def prompt() -> None:
     """Draw the prompt box, with the examples and the model beside it."""
     vocabulary()
+    saving()
     hidden = session.selection().hide
     box, side = st.columns([5, 2], gap="medium")
     if "prompt" not in hidden:

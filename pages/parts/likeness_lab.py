@@ -78,6 +78,7 @@ def _ranked(
     ranking(
         key=key,
         title=title,
+        unit="cosine",
         rows=[
             RankedToken(
                 row.id,

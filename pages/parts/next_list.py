@@ -31,6 +31,7 @@ def next_tokens(key: str, trace: Trace, *, title: str = "", count: int = SHOWN) 
     ranking(
         key=key,
         title=f"Likeliest next tokens after {label}",
+        unit="probability",
         rows=[
             RankedToken(int(i), cutter.label(int(i)), float(probs[i]), percent(float(probs[i])))
             for i in best

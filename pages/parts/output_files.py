@@ -1,15 +1,12 @@
 """The output page's numbers as files: every stage of every token, and how the text came about."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 import streamlit as st
 
 from pages.components.bars import Ranking
 from pages.parts import generating, guessing, next_token, session
 from pages.parts.next_token import View
+from pages.parts.tables import csv_text
 
 _STAGES = ("logit", "scaled", "after top-k", "after top-p", "after min-p", "probability")
 
@@ -51,7 +48,7 @@ def stages_table(ranking: Ranking) -> str:
         )
         for rank, token_id in enumerate(ranking.order.tolist(), start=1)
     )
-    return _csv(("rank", "id", "token", *_STAGES), rows)
+    return csv_text(("rank", "id", "token", *_STAGES), rows)
 
 
 def _shown(value: float) -> float | str:
@@ -68,12 +65,4 @@ def text_table() -> str:
         share, u = (step.share, step.u) if step else (None, None)
         rows.append((position, token_id, piece.label, piece.kind, piece.bits, share, u))
     names = ("position", "id", "token", "came", "bits", "probability when it was taken", "u")
-    return _csv(names, rows)
-
-
-def _csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(["" if value is None else value for value in row] for row in rows)
-    return file.getvalue()
+    return csv_text(names, rows)

@@ -161,6 +161,7 @@ def bars(view: View) -> None:
         session.cutter(),
         key=BARS,
         at=looked.at,
+        title=_title(view, "Next token"),
         state=bar_state(
             session.element_state(BARS, "shown"), session.element_state(BARS, "search")
         ),
@@ -170,6 +171,14 @@ def bars(view: View) -> None:
     )
     if counts is not None:
         st.caption(_draws_sentence(view.ranking, counts))
+
+
+def _title(view: View, what: str) -> str:
+    """Name a saved picture: the position, what stands before it, the settings."""
+    position, ids = view.looked.position, session.tokens().ids
+    after = f" after {session.cutter().label(ids[position - 1])}" if position <= len(ids) else ""
+    heat = f"temperature {view.settings.temperature:g}"
+    return f"{what} at position {position}{after}, {heat}, {session.known_model().title}"
 
 
 def _can_branch(looked: Moment) -> bool:
@@ -262,6 +271,7 @@ def columns(view: View) -> None:
         view.settings,
         cutter,
         key=COLUMNS,
+        title=_title(view, "Every stage"),
         state=column_state(
             session.element_state(COLUMNS, "first"),
             session.element_state(COLUMNS, "search"),

@@ -16,6 +16,7 @@ from pages.parts import explain, session
 from pages.parts.byhand import by_hand
 from pages.parts.numbers import percent, signed
 from pages.parts.once import once
+from pages.parts.tables import save_numbers
 from pages.parts.texts import as_text
 
 PICTURE_HEIGHT = 300
@@ -126,6 +127,22 @@ def _along_three(rows: Array) -> Projection:
 def facts() -> PositionFacts:
     """Measure the table."""
     return once(position_facts, position_rows())
+
+
+def take_away(found: PositionFacts) -> None:
+    """Offer what both curves' pictures draw as a file."""
+    points = curves().points.tolist()
+    save_numbers(
+        "Save numbers of both pictures",
+        ("position", "length", *(f"direction {at + 1}" for at in range(N_DIRECTIONS))),
+        lambda: (
+            (position, length, *point)
+            for position, (length, point) in enumerate(
+                zip(found.lengths.tolist(), points, strict=True)
+            )
+        ),
+        name="position-rows",
+    )
 
 
 def similarity() -> None:

@@ -11,6 +11,7 @@ from pages.parts.embedding_lab import token_rows
 from pages.parts.kinds import MOST_SHOWN_FIRST, kind_ids
 from pages.parts.numbers import percent
 from pages.parts.once import once
+from pages.parts.tables import save_numbers
 
 OWN_KIND = "your text"
 
@@ -47,6 +48,23 @@ def projected(chosen: Chosen) -> Projection:
 
 def _project(rows: Array, ids: tuple[int, ...]) -> Projection:
     return project(rows[list(ids)], 3)
+
+
+def take_away(chosen: Chosen, projection: Projection) -> None:
+    """Offer every point's place as a file."""
+    names = ("id", "token", "kind", *(f"direction {at + 1}" for at in range(3)))
+    points = projection.points.tolist()
+    save_numbers(
+        "Save numbers of the points",
+        names,
+        lambda: (
+            (token_id, label, kind, *point)
+            for token_id, label, kind, point in zip(
+                chosen.ids, chosen.labels, chosen.kinds, points, strict=True
+            )
+        ),
+        name="projection",
+    )
 
 
 def projection_words(projection: Projection, n_directions: int, n_tokens: int) -> str:

@@ -1,5 +1,6 @@
 // The next-token bars: draws the rows that Python wrote, and reports a row, a search, "show more".
 // Called again on the same DOM at every change of data, so everything here can be repeated.
+// Uses shared/saving.js.
 
 const SEARCH_PAUSE_MS = 120;
 // A narrower stretch of the cumulative bar has no room for its token.
@@ -40,6 +41,12 @@ function frame(root) {
     view.line, view.lineText, view.cut, view.head, view.list, view.rest,
     foot(view), view.found,
   );
+  const drawn = () => ({
+    title: view.data.title, name: "next-token-bars",
+    nodes: [view.line, view.lineText, view.cut, view.head, view.list, view.rest, view.found]
+      .filter((node) => node.getClientRects().length),
+  });
+  root.append(savingRow(root, drawn, () => tableOf(view.data)));
   root.addEventListener('keydown', (event) => walk(view, event));
   return view;
 }
@@ -213,6 +220,13 @@ function paintFound(view, data) {
     return item;
   }));
   return view.found.replaceChildren(list);
+}
+
+function tableOf({ rows, found, draws }) {
+  const lines = [...rows, ...found].map((row) => [row.rank, row.label, row.id, row.probability,
+    row.original, row.removed, row.mark, ...(draws ? [row.count_text] : [])]);
+  return [["rank", "token", "id", "probability", "original probability", "removed by", "mark",
+    ...(draws ? [draws] : [])], ...lines];
 }
 
 function buttons(view) {

@@ -1,4 +1,5 @@
 // The six stages from logit to probability as aligned columns: bands of ranks above, rows below.
+// Uses shared/saving.js.
 
 const SEARCH_PAUSE_MS = 120;
 
@@ -29,7 +30,8 @@ function frame(root) {
   scroll.setAttribute('role', 'region');
   scroll.setAttribute('aria-label', 'The stages as columns');
   scroll.append(view.table);
-  root.replaceChildren(scroll, foot(view));
+  const drawn = () => ({ title: view.data.title, name: "stages", nodes: [view.table] });
+  root.replaceChildren(scroll, foot(view), savingRow(root, drawn, () => tableOf(view.data)));
   return view;
 }
 
@@ -144,6 +146,12 @@ function tableRow(view, line) {
   });
   button.onclick = () => view.pick(line.id, 5);
   return row;
+}
+
+function tableOf({ heads, lines, hits: found }) {
+  const plain = (text) => text.replaceAll(",", "");
+  return [["rank", "token", "id", ...heads.map(([name]) => name)],
+    ...[...lines, ...found].map((line) => [plain(line.rank), line.label, line.id, ...line.cells])];
 }
 
 function hits(view, data) {

@@ -1,4 +1,5 @@
 // The whole model as one vertical flow, on this run's own numbers. Parts are links to their pages.
+// Uses shared/saving.js.
 const PARTS = [
   { id: 'text', page: 'tokens' }, { id: 'tokens', page: 'tokens' }, { id: 'embedding', page: 'embedding' },
   { id: 'position', page: 'position' }, { id: 'input', page: 'position' }, { id: 'blocks', page: 'residual' },
@@ -165,6 +166,22 @@ function draw(root, data, send) {
   ];
 }
 
+/** The numbers of every strip, then the bars. */
+function tableOf(data) {
+  const values = floats(data.strips), rows = [];
+  const names = ['token embedding', 'position embedding', 'input', 'final LayerNorm', `feed-forward of block ${data.block + 1}`];
+  names.forEach((name, strip) => {
+    for (let row = 0; row < data.shown; row += 1) {
+      for (let dim = 0; dim < data.dims; dim += 1) {
+        rows.push([name, data.first + row, data.labels[row], dim, values[(strip * data.shown + row) * data.dims + dim]]);
+      }
+    }
+  });
+  const last = data.T - 1;
+  const bars = data.top.map(([label, , share]) => ['probability of', last, label, '', share]);
+  return [['part', 'position', 'token', 'dimension', 'value'], ...rows, ...bars];
+}
+
 function play(root, flow) {
   const nodes = [...flow.querySelectorAll('.part')];
   root._animations?.forEach((animation) => animation.cancel());
@@ -194,7 +211,12 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   replay.type = 'button';
   replay.onclick = () => play(root, flow);
   const total = make('p', 'total mono', data.total);
-  root.replaceChildren(flow, total, make('div', 'line', legend, replay));
+  const drawn = () => {
+    root._animations?.forEach((animation) => animation.finish());
+    return { title: data.title, name: 'flow', nodes: [flow, total, legend] };
+  };
+  const saves = savingRow(root, drawn, () => tableOf(data));
+  root.replaceChildren(flow, total, make('div', 'line', legend, replay), saves);
   flow.querySelectorAll('.part').forEach((node) => {
     const target = PARTS.find((candidate) => candidate.id === node.dataset.part).page;
     const isOpen = data.pages.includes(target);

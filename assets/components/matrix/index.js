@@ -29,7 +29,7 @@ function build(root) {
   view.picture.textContent = "Save picture";
   view.picture.onclick = () => savePicture(view);
   view.table = make("button", "", bar);
-  view.table.textContent = "Download numbers";
+  view.table.textContent = "Save numbers";
   view.table.onclick = () => saveNumbers(view);
   view.tip = pointerTip(root);
   const { stage } = view;

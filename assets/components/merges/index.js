@@ -1,5 +1,6 @@
 // One word's merges in slow motion: characters, bytes, then a row for each merge, aligned by byte.
 // `data` is described in pages/components/merges.py. Nothing is sent back: all steps are here.
+// Uses shared/saving.js.
 
 const PACE = 900; // milliseconds a merge while playing
 const NAME_WIDTH = 112; // pixels that the rows' names cover on the left
@@ -63,7 +64,10 @@ function build(root) {
     stop(view);
     go(view, view.step + by);
   };
-  root.replaceChildren(bar, view.line, view.frame);
+  const drawn = () => ({
+    title: `Merges of ${view.data.shown}`, name: "merges", nodes: [view.line, view.grid],
+  });
+  root.replaceChildren(bar, view.line, view.frame, savingRow(root, drawn, () => tableOf(view.data)));
   return view;
 }
 
@@ -158,6 +162,15 @@ function mergeWords(data, step) {
   const { left, number, id } = data.steps[step], before = data.states[step];
   const union = data.states[step + 1][left][0];
   return `Merge ${number.toLocaleString("en")} of 50,000: ${before[left][0]} + ${before[left + 1][0]} → ${union} (id ${id.toLocaleString("en")}).`;
+}
+
+function tableOf(data) {
+  const rows = data.steps.map((step, at) => {
+    const before = data.states[at];
+    return [at + 1, step.number, before[step.left][0], before[step.left + 1][0], step.id,
+      data.states[at + 1].map(([label]) => label).join(" ")];
+  });
+  return [["step", "merge", "left", "right", "id", "pieces after it"], ...rows];
 }
 
 function some(count, word) {

@@ -1,6 +1,6 @@
 // Training pairs: the text above, the same text one token further below. Reading down a column
 // gives a question (all x up to here) and its answer (y). `data`: pages/components/pairs.py.
-// Uses shared/canvas.js, to save.
+// Uses shared/saving.js.
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".root");
@@ -23,11 +23,11 @@ function build(root) {
   view.frame.append(view.table);
   view.line = make("p", "line");
   view.line.setAttribute("aria-live", "polite");
-  const save = make("button", "save", "Save numbers");
-  save.type = "button";
-  save.title = "Every pair with its probability and loss, as CSV";
-  save.onclick = () => saveTable(tableOf(view.data), "training-pairs.csv");
-  root.replaceChildren(view.frame, view.line, save);
+  const drawn = () => ({
+    title: "Training pairs: the text, and the same one token further on", name: "training-pairs",
+    nodes: [view.table, view.line],
+  });
+  root.replaceChildren(view.frame, view.line, savingRow(root, drawn, () => tableOf(view.data)));
   const columnOf = (event) => event.target.closest("[data-column]")?.dataset.column;
   view.table.onpointerover = (event) => light(view, columnOf(event));
   view.table.onpointerleave = () => light(view);

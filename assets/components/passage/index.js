@@ -1,9 +1,10 @@
 // The text as tokens, tinted by how much each surprised the model; a press looks at the prediction
-// that the token was an answer to.
+// that the token was an answer to. Uses shared/saving.js.
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector('.root');
   const view = root.view ?? (root.view = frame(root));
+  view.data = data;
   const focused = buttons(view).indexOf(root.getRootNode().activeElement);
   const nodes = data.tokens.map((token) => chip(token, data, (position) => {
     setTriggerValue('looked', position);
@@ -17,8 +18,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
 function frame(root) {
   const list = document.createElement('ol');
   list.className = 'passage';
-  root.replaceChildren(list);
   const view = { list };
+  const drawn = () => ({
+    title: "The text coloured by surprise: bits under each token", name: "surprise", nodes: [list],
+  });
+  root.replaceChildren(list, savingRow(root, drawn, () => tableOf(view.data)));
   list.addEventListener('keydown', (event) => walk(view, event));
   return view;
 }
@@ -44,6 +48,11 @@ function chip(token, data, look) {
   button.append(label, bits);
   item.append(button);
   return item;
+}
+
+function tableOf({ tokens }) {
+  return [['position', 'token', 'bits', 'in words'],
+    ...tokens.map((token) => [token.position, token.label, token.bits_text, token.spoken])];
 }
 
 function buttons(view) {

@@ -1,5 +1,6 @@
 // A short list of tokens with one signed number each, as bars on a common axis, beside the range
 // that chance would give. `data` is described in pages/components/ranking.py.
+// Uses shared/saving.js.
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
@@ -9,9 +10,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const list = make("ol");
   list.ariaLabel = data.title;
   data.rows.forEach((row) => list.append(line(data, row, at, () => setTriggerValue("token", row.id))));
-  root.replaceChildren(axis(data, at), list);
-  if (data.note) root.append(note(data));
+  const nodes = [axis(data, at), list, ...(data.note ? [note(data)] : [])];
+  const drawn = () => ({ title: data.title, name: fileStem(data.title), nodes });
+  root.replaceChildren(...nodes, savingRow(root, drawn, () => tableOf(data)));
   if (focused >= 0) root.querySelectorAll("button")[focused]?.focus();
+}
+
+function tableOf(data) {
+  return [["token", "id", "mark", data.unit], ...data.rows.map((row) => [row.label, row.id, row.mark, row.value])];
 }
 
 function make(tag, className, text) {

@@ -1,4 +1,5 @@
 // Every road from one prompt, a line each; what two neighbouring roads share is drawn once.
+// Uses shared/saving.js.
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector('.root');
@@ -7,7 +8,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   start.classList.add('prompt');
   const list = make('ol', 'roads');
   list.append(...data.roads.map((road, index) => line(road, index, go)));
-  root.replaceChildren(start, list);
+  const drawn = () => ({ title: 'Roads from this prompt', name: 'roads', nodes: [start, list] });
+  root.replaceChildren(start, list, savingRow(root, drawn, () => tableOf(data)));
 }
 
 function make(tag, className, text) {
@@ -15,6 +17,12 @@ function make(tag, className, text) {
   if (className) node.className = className;
   if (text !== undefined) node.textContent = text;
   return node;
+}
+
+function tableOf({ roads }) {
+  const lines = roads.flatMap((road, index) => road.map((token, at) =>
+    [index + 1, at + 1, token.label, token.is_drawn ? 'drawn' : 'chosen', token.share ?? '']));
+  return [['road', 'token of it', 'token', 'how', 'probability when it was taken'], ...lines];
 }
 
 function line(road, index, go) {

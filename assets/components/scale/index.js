@@ -1,4 +1,5 @@
 // Squares whose areas are parameter counts, from one corner, and the table of their sizes.
+// Uses shared/saving.js.
 function make(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -42,5 +43,10 @@ export default function ({ parentElement, data }) {
   const frame = make('div', 'frame');
   frame.tabIndex = 0;
   frame.append(table);
-  root.replaceChildren(picture, frame);
+  const drawn = () => ({
+    title: 'Models to scale: areas are parameter counts', name: 'models-to-scale', nodes: [picture, table],
+  });
+  const rows = () => [['model', ...data.columns, 'parameters'],
+    ...data.models.map((model) => [model.title, ...model.sizes, model.parameters])];
+  root.replaceChildren(picture, frame, savingRow(root, drawn, rows));
 }

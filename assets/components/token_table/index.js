@@ -1,4 +1,5 @@
 // A small table whose cells are words or token pieces. `data`: pages/components/token_table.py.
+// Uses shared/saving.js.
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".root");
@@ -11,7 +12,8 @@ export default function ({ parentElement, data }) {
     table.append(line);
   }
   frame.append(table);
-  root.replaceChildren(frame);
+  const drawn = () => ({ title: data.title, name: fileStem(data.title), nodes: [table] });
+  root.replaceChildren(frame, savingRow(root, drawn, () => tableOf(data)));
 }
 
 function make(tag, className, text) {
@@ -19,6 +21,11 @@ function make(tag, className, text) {
   if (className) node.className = className;
   if (text !== undefined) node.textContent = text;
   return node;
+}
+
+function tableOf({ columns, rows }) {
+  const text = (cell) => (typeof cell === "string" ? cell : cell.map(([label]) => label).join(" "));
+  return [columns, ...rows.map((row) => row.map(text))];
 }
 
 function tableCell(cell) {

@@ -1,7 +1,7 @@
 // The tokenizer's x-ray: a text as characters, bytes, pieces and ids, at any vocabulary size.
 // Everything happens here, at the speed of the hand; only a clicked word goes to Python. The
 // tokenizer is published by the element "vocabulary"; until it is, the panes wait.
-// Uses shared/canvas.js, to save.
+// Uses shared/saving.js.
 
 const STEPS = 1000; // of the slider; sizes lie on it by their logarithm
 const SMALLEST = 257, LARGEST = 50257;
@@ -43,11 +43,11 @@ function build(root) {
   for (const name of PANES) root.append(pane(view, name));
   view.reading = make("p", "reading mono");
   view.reading.setAttribute("aria-live", "polite");
-  const save = make("button", "save", "Save tokens");
-  save.type = "button";
-  save.title = "Every token at this vocabulary size: position, piece, bytes, id, as CSV";
-  save.onclick = () => saveTokens(view);
-  root.append(view.reading, save);
+  const drawn = () => ({
+    title: `The text at a vocabulary of ${view.size.toLocaleString("en")}`, name: `tokens-at-${view.size}`,
+    nodes: [view.count, ...PANES.map((name) => view.panes[name].parentElement)],
+  });
+  root.append(view.reading, savingRow(root, drawn, () => tableOf(view)));
   return view;
 }
 
@@ -266,11 +266,10 @@ function move(view, event) {
 
 // ---- taking it away
 
-function saveTokens({ cut }) {
-  if (!cut) return;
-  const rows = cut.ids.map((id, token) => {
+function tableOf({ cut }) {
+  const rows = (cut?.ids ?? []).map((id, token) => {
     const bytes = cut.bytes.filter((one) => one.token === token).map((one) => one.label);
     return [token, cut.labels[token], bytes.join(" "), id];
   });
-  saveTable([["position", "token", "bytes", "id"], ...rows], `tokens-at-${cut.size}.csv`);
+  return [["position", "token", "bytes", "id"], ...rows];
 }

@@ -1,0 +1,48 @@
+"""Numbers of a page as a file: rows of cells in CSV (RFC 4180), which spreadsheets open."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+
+import streamlit as st
+
+Rows = Iterable[Sequence[object]]
+# With these a spreadsheet takes a text for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(names: Sequence[str], rows: Rows) -> str:
+    """Write the names of the columns and the rows; none is an empty cell.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return file.getvalue()
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    is_formula = isinstance(value, str) and value.startswith(_FORMULA)
+    return f"'{value}" if is_formula else value
+
+
+def save_numbers(label: str, names: Sequence[str], rows: Callable[[], Rows], *, name: str) -> None:
+    """Draw a button that saves a table.
+
+    Args:
+        label: What the button says.
+        names: Of the columns.
+        rows: Called when the button is pressed.
+        name: Of the file, without its ending.
+    """
+    st.download_button(
+        label,
+        lambda: csv_text(names, rows()),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
