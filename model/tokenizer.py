@@ -145,6 +145,19 @@ def gpt2_pieces() -> tuple[bytes, ...]:
     return tuple(pieces)
 
 
+def hugging_face_vocabulary(vocab_size: int) -> tuple[dict[str, int], list[str]]:
+    """Return each token's id and the merges in order, as `vocab.json` and `merges.txt` hold them.
+
+    With these, transformers' GPT-2 tokenizer cuts texts as `Tokenizer(vocab_size)` does.
+    """
+    n_merge = vocab_size - BYTES_VOCAB_SIZE
+    merges = [line for line in VOCAB_FILE.read_text(encoding="utf-8").split("\n")[1:] if line]
+    tokens = [character for _, character in _byte_characters()]
+    tokens += [merge.replace(" ", "") for merge in merges[:n_merge]]
+    ids = {token: token_id for token_id, token in enumerate([*tokens, END_OF_TEXT])}
+    return ids, merges[:n_merge]
+
+
 def _byte_characters() -> list[tuple[int, str]]:
     """Pair each byte with the character GPT-2's files write for it, in the order of GPT-2's ids."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]

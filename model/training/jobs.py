@@ -8,6 +8,7 @@ others wait in the order in which they were asked for.
 
 import atexit
 import contextlib
+import math
 import secrets
 import shutil
 import threading
@@ -18,9 +19,10 @@ from pathlib import Path
 
 import torch
 
+from model.checkpoints import CheckpointError, read_config
 from model.training.machine import faster_precision
 from model.training.plan import MAX_SECONDS, RunPlan, make_corpus
-from model.training.runner import Clock, Run, Runner, load_plan, save_plan
+from model.training.runner import START, Clock, Run, Runner, adopt, load_plan, save_plan
 from model.training.stats import Precision
 from model.training.status import RunStatus
 
@@ -78,16 +80,26 @@ class Jobs:
         self._runner.start()
         atexit.register(self.close)
 
-    def submit(self, owner: str, plan: RunPlan, text: str) -> str:
+    def submit(self, owner: str, plan: RunPlan, text: str, *, begin: str = "") -> str:
         """Put a run at the end of the queue; return its token.
 
         It multiplies in whichever precision is faster on this machine.
+
+        Args:
+            owner: Whose it is.
+            plan: Its sizes, recipe and time.
+            text: To learn from, and to measure on.
+            begin: A run of this owner, whose last weights and sizes it begins with; none for
+                weights that are drawn.
 
         Raises:
             ValueError: The text does not do, the queue is full, or the owner has a run already;
                 the sentence can be shown.
             OSError: The disk is full.
         """
+        start = self._last_snapshot(begin, owner) if begin else None
+        if start is not None:
+            plan = replace(plan, sizes=read_config(start))
         corpus = make_corpus(text, plan.sizes)
         plan = replace(plan, recipe=replace(plan.recipe, precision=self._precision()))
         token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -96,11 +108,35 @@ class Jobs:
                 raise ValueError("You have a run already. Stop it before you start another.")
             if sum(not job.run.is_over for job in self._jobs.values()) >= MAX_WAITING:
                 raise ValueError("Too many runs are waiting. Try again in a few minutes.")
-        if self._delete_old() > self._max_bytes:
-            raise ValueError("There is no room for more runs now. Try again in a few minutes.")
+        self._make_room()
+        if start is not None:
+            shutil.copytree(start, self._folder / token / START)
         save_plan(plan, corpus, self._folder / token)
         plan, corpus = load_plan(self._folder / token)  # the text is mapped, not held
         run = Run(plan, corpus, self._folder / token, clock=self._clock)
+        self._add(_Job(token, run, {owner}, self._clock()))
+        return token
+
+    def adopt(self, owner: str, raw: bytes, name: str) -> str:
+        """Keep an uploaded model among an owner's runs; return its token.
+
+        Args:
+            owner: Whose it is.
+            raw: A zip as `archive.pack` makes it.
+            name: What the file is called; not empty.
+
+        Raises:
+            CheckpointError: It holds no model as they are trained here.
+            ValueError: There is no room.
+            OSError: The disk is full.
+        """
+        self._make_room()
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        try:
+            run = adopt(raw, name, self._folder / token)
+        except (CheckpointError, OSError):
+            shutil.rmtree(self._folder / token, ignore_errors=True)
+            raise
         self._add(_Job(token, run, {owner}, self._clock()))
         return token
 
@@ -188,6 +224,17 @@ class Jobs:
             self._faster = faster_precision(torch.device("cpu"), time.perf_counter)
         return self._faster
 
+    def _last_snapshot(self, token: str, owner: str) -> Path:
+        run = self._run(token, owner)
+        snapshots = run.status().history.snapshots
+        if not snapshots:
+            raise ValueError("This run has left no weights to begin with. Pick another one.")
+        return run.snapshot_folder(snapshots[-1])
+
+    def _make_room(self) -> None:
+        if self._delete_old() > self._max_bytes:
+            raise ValueError("There is no room for more runs now. Try again in a few minutes.")
+
     def _run(self, token: str, owner: str) -> Run:
         with self._lock:
             job = self._jobs.get(token)
@@ -258,20 +305,25 @@ class Jobs:
 
         Return the bytes that are left.
         """
-        with self._lock:
-            live = {token for token, job in self._jobs.items() if not job.run.is_over}
-        found = [path for path in self._folder.iterdir() if path.is_dir() and path.name not in live]
-        found.sort(key=lambda path: path.stat().st_mtime)
         sizes = {path: _n_byte(path) for path in self._folder.iterdir() if path.is_dir()}
         total = sum(sizes.values())
-        for path in found:
-            is_old = time.time() - path.stat().st_mtime > MAX_AGE_SECONDS
-            if is_old or total > self._max_bytes:
-                shutil.rmtree(path, ignore_errors=True)
-                total -= sizes[path]
-                with self._lock:
+        for path in sorted(sizes, key=_changed_at):
+            is_old = time.time() - _changed_at(path) > MAX_AGE_SECONDS
+            # Under the lock, so that nobody goes on with a run while it is deleted.
+            with self._lock:
+                job = self._jobs.get(path.name)
+                if (is_old or total > self._max_bytes) and (job is None or job.run.is_over):
+                    shutil.rmtree(path, ignore_errors=True)
+                    total -= sizes[path]
                     self._jobs.pop(path.name, None)
         return total
+
+
+def _changed_at(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:  # its visitor deleted it meanwhile
+        return math.inf
 
 
 def _n_byte(folder: Path) -> int:

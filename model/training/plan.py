@@ -34,6 +34,7 @@ class RunPlan:
         recipe: Of the training; its `n_steps` counts where `seconds` is 0.
         seconds: Train for so long, without pauses; 0 goes by `recipe.n_steps`.
         floor: The text's true entropy in nats a byte, where it is known; otherwise 0.
+        name: What the file was called, of a model that was uploaded and not trained here.
 
     Raises:
         ValueError: More is asked for than one visitor gets; the sentence names the bound.
@@ -43,6 +44,7 @@ class RunPlan:
     recipe: TrainConfig
     seconds: float = 30.0
     floor: float = 0.0
+    name: str = ""
 
     def __post_init__(self) -> None:
         n_parameter = self.sizes.parameters.total

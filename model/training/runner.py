@@ -7,6 +7,7 @@ A `Run` knows its plan, its folder and what a page may know of it; the `Runner`'
 ```
 FOLDER/
 ├── plan.json          sizes, recipe, time
+├── start/             the weights to begin with, where they are not drawn
 ├── train.npy          the visitor's text as ids; validation.npy the part kept apart
 ├── history.json       losses, samples, snapshots up to the last save
 ├── state/             the last save, to go on from (see resume.py)
@@ -27,11 +28,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from model.checkpoints import CheckpointError, save_checkpoint
+from model.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
 from model.config import GPTConfig
 from model.gpt import GPT
 from model.tokenizer import tokenizer
 from model.training import resume
+from model.training.archive import unpack
 from model.training.data import Batches
 from model.training.engine import Trainer, evaluate
 from model.training.plan import MAX_SECONDS, Corpus, RunPlan, snapshot_steps
@@ -48,6 +50,7 @@ from model.training.status import (
 
 Clock = Callable[[], float]
 
+START = "start"
 # Seconds between saves: what a killed run loses at most.
 SAVE_EVERY = 20.0
 # A run may spend one part in so many on validation.
@@ -70,6 +73,8 @@ class Run:
         self._sentence = "Waiting to start."
         self._steps_allowed = math.inf
         self._is_discarded = False
+        # Held while files are written: a folder that is being deleted must not come back.
+        self._writing = threading.Lock()
         self._history = History()
         self._n_done = 0
         self._recent: deque[StepStats] = deque(maxlen=30)
@@ -96,6 +101,7 @@ class Run:
                 bytes_per_token=self._corpus.bytes_per_token,
                 floor=self.plan.floor,
                 vocab_size=self.plan.sizes.vocab_size,
+                name=self.plan.name,
             )
 
     def pause(self) -> None:
@@ -145,15 +151,18 @@ class Run:
     def is_over(self) -> bool:
         """Whether nothing more will happen unless the run is extended."""
         with self._lock:
-            return self._state in ("done", "stopped", "failed")
+            return self._state in ("done", "stopped", "failed", "uploaded")
 
     def recall(self) -> None:
-        """Take up a run whose server was ended: stopped, with the history of its last save."""
+        """Take up what lies in the folder: a run whose server was ended, or an uploaded model."""
         history = self.folder / "history.json"
         if history.exists():
             self._history = History.from_json(json.loads(history.read_text(encoding="utf-8")))
         self._n_done = self._history.steps[-1].step if self._history.steps else 0
-        self._say("stopped", f"Stopped at step {self._n_done:,}; it can go on from there.")
+        if self.plan.name:
+            self._say("uploaded", "Uploaded. It has not been trained here yet.")
+        else:
+            self._say("stopped", f"Stopped at step {self._n_done:,}; it can go on from there.")
 
     # What the runner does, from its thread.
 
@@ -164,7 +173,7 @@ class Run:
                 self._say("running", "Training.")
         if self._trainer is not None:
             return
-        trainer = _build(self.plan, self._corpus)
+        trainer = _build(self.plan, self._corpus, self.folder / START)
         saved = resume.latest(self.folder / "state")
         if saved:
             resume.restore(trainer, saved)
@@ -204,13 +213,17 @@ class Run:
 
     def save(self) -> None:
         """Write the last save anew; a run that was never opened has none."""
-        if self._trainer is None or self._is_discarded:
+        trainer = self._trainer
+        if trainer is None:
             return
-        resume.save(self._trainer, self.folder / "state")
-        part = self.folder / "history.json.part"
-        part.write_text(json.dumps(self._history.to_json()), encoding="utf-8")
-        part.replace(self.folder / "history.json")
-        self._saved_at, self._saved_step = self._clock(), self._trainer.n_done
+        with self._writing:
+            if self._is_discarded:
+                return
+            resume.save(trainer, self.folder / "state")
+            part = self.folder / "history.json.part"
+            part.write_text(json.dumps(self._history.to_json()), encoding="utf-8")
+            part.replace(self.folder / "history.json")
+        self._saved_at, self._saved_step = self._clock(), trainer.n_done
 
     def finish(self) -> None:
         """Keep what an ended run learnt last, to look into and to go on from."""
@@ -223,7 +236,8 @@ class Run:
 
     def discard(self) -> None:
         """Write nothing more: the run's folder is being deleted."""
-        self._is_discarded = True
+        with self._writing:
+            self._is_discarded = True
         self.close()
 
     def close(self) -> None:
@@ -263,12 +277,13 @@ class Run:
 
     def _keep(self, trainer: Trainer) -> None:
         """Measure, write a sample and keep the weights of this step."""
-        if self._is_discarded:
-            return
         step = trainer.n_done
         self._validate(trainer)
         text = write_sample(trainer.model, seed=self.plan.recipe.seed)
-        save_checkpoint(trainer.model, self.snapshot_folder(step), dtype=torch.float16)
+        with self._writing:
+            if self._is_discarded:
+                return
+            save_checkpoint(trainer.model, self.snapshot_folder(step), dtype=torch.float16)
         with self._lock:
             history = self._history
             self._history = replace(
@@ -279,7 +294,7 @@ class Run:
 
     def snapshot_folder(self, step: int) -> Path:
         """Return where the weights of a step are kept."""
-        return self.folder / "steps" / f"{step:08d}"
+        return snapshot_folder(self.folder, step)
 
     def _validate(self, trainer: Trainer) -> None:
         start = self._clock()
@@ -402,9 +417,12 @@ def _disk_sentence(error: OSError, run: Run) -> str:
     return f"The run could not be written: {error.strerror or error}. {kept}"
 
 
-def _build(plan: RunPlan, corpus: Corpus) -> Trainer:
+def _build(plan: RunPlan, corpus: Corpus, start: Path | None = None) -> Trainer:
     recipe, sizes = plan.recipe, plan.sizes
-    model = GPT(sizes).initialize(torch.Generator().manual_seed(recipe.seed))
+    if start is not None and start.is_dir():
+        model = load_checkpoint(start)
+    else:
+        model = GPT(sizes).initialize(torch.Generator().manual_seed(recipe.seed))
     batches = Batches(
         [corpus.source],
         batch_size=recipe.batch_size,
@@ -456,6 +474,30 @@ def write_sample(model: GPT, *, seed: int, temperature: float = 0.8) -> str:
     return tokenizer(config.vocab_size).decode(written)
 
 
+def adopt(raw: bytes, name: str, folder: Path) -> Run:
+    """Keep an uploaded zip as a run that is over: one snapshot, and nothing to train on.
+
+    Raises:
+        CheckpointError: The zip holds no model as they are trained here.
+        OSError: The disk is full.
+    """
+    sizes = unpack(raw, snapshot_folder(folder, 0))
+    text = write_sample(load_checkpoint(snapshot_folder(folder, 0)), seed=0)
+    history = History(samples=(Sample(0, text),), snapshots=(0,))
+    (folder / "history.json").write_text(json.dumps(history.to_json()), encoding="utf-8")
+    nothing = Corpus(np.zeros(0, np.uint16), np.zeros((0, sizes.block_size + 1), np.uint16), 1.0)
+    plan = RunPlan(sizes, TrainConfig(batch_size=1), name=name)
+    save_plan(plan, nothing, folder)
+    run = Run(plan, nothing, folder)
+    run.recall()
+    return run
+
+
+def snapshot_folder(folder: Path, step: int) -> Path:
+    """Return where a run keeps the weights of a step."""
+    return folder / "steps" / f"{step:08d}"
+
+
 def save_plan(plan: RunPlan, corpus: Corpus, folder: Path) -> None:
     """Write what a run needs to be opened again after the server was ended."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -473,6 +515,7 @@ def load_plan(folder: Path) -> tuple[RunPlan, Corpus]:
         TrainConfig(**entries["recipe"]),
         entries["seconds"],
         entries["floor"],
+        entries.get("name", ""),
     )
     train = np.load(folder / "train.npy", mmap_mode="r", allow_pickle=False)
     validation = np.load(folder / "validation.npy", allow_pickle=False)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from model.training.stats import StepStats
 
-State = Literal["queued", "running", "paused", "done", "stopped", "failed"]
+State = Literal["queued", "running", "paused", "done", "stopped", "failed", "uploaded"]
 # More points than a chart has pixels are of no use, and memory has to stay bounded.
 MAX_POINTS = 2000
 
@@ -76,6 +76,7 @@ class RunStatus:
         bytes_per_token: Turns nats a token into bits a byte.
         floor: The text's true entropy in nats a byte; 0 where nobody knows it.
         vocab_size: For the loss of a uniform guess, ln `vocab_size`.
+        name: What the visitor's file was called, of an uploaded model.
     """
 
     state: State
@@ -88,6 +89,7 @@ class RunStatus:
     bytes_per_token: float = 1.0
     floor: float = 0.0
     vocab_size: int = 257
+    name: str = ""
 
 
 def thinned(steps: Sequence[StepStats]) -> tuple[StepStats, ...]:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from model.checkpoints import load_checkpoint
+from model.checkpoints import CheckpointError, load_checkpoint
 from model.config import GPTConfig
 from model.training import resume, runner
+from model.training.archive import pack
 from model.training.jobs import Jobs, UnknownRunError
 from model.training.plan import RunPlan
 from model.training.stats import TrainConfig
@@ -284,4 +285,79 @@ def test_deleting_a_run_deletes_its_text(jobs, tmp_path):
     token = jobs.submit("ada", PLAN, TEXT)
     wait_for(lambda: state(jobs, token) == "done")
     jobs.delete(token, "ada")
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_run_that_is_deleted_while_it_is_saved_does_not_come_back(jobs, tmp_path, monkeypatch):
+    is_saving, save = threading.Event(), resume.save
+
+    def slow(trainer, folder):
+        is_saving.set()
+        time.sleep(0.3)
+        return save(trainer, folder)
+
+    monkeypatch.setattr(runner, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(resume, "save", slow)
+    token = jobs.submit("ada", ENDLESS, TEXT)
+    assert is_saving.wait(30)
+    jobs.delete(token, "ada")
+    last = jobs.submit("bob", PLAN, TEXT)
+    wait_for(lambda: state(jobs, last, "bob") == "done")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [last]
+
+
+def uploaded(jobs, owner="ada"):
+    """Train for a moment, download, and upload again; return both tokens."""
+    token = jobs.submit(owner, PLAN, TEXT)
+    wait_for(lambda: state(jobs, token, owner) == "done")
+    return token, jobs.adopt(owner, pack(jobs.snapshot_folder(token, owner, 12)), "my model")
+
+
+def weights(jobs, token, step, owner="ada"):
+    return load_checkpoint(jobs.snapshot_folder(token, owner, step)).state_dict()
+
+
+def are_equal(left, right):
+    return all(torch.equal(left[name], right[name]) for name in left)
+
+
+def test_an_uploaded_model_is_one_of_its_visitors_and_of_nobody_else(jobs):
+    first, second = uploaded(jobs)
+    status = jobs.status(second, "ada")
+    assert (status.state, status.name, status.history.snapshots) == ("uploaded", "my model", (0,))
+    assert len(status.history.samples) == 1
+    assert are_equal(weights(jobs, first, 12), weights(jobs, second, 0))
+    with pytest.raises(UnknownRunError):
+        jobs.status(second, "eve")
+    jobs.extend(second, "ada", 1.0)
+    assert state(jobs, second) == "uploaded"
+
+
+def test_training_goes_on_from_an_uploaded_model(jobs):
+    _, second = uploaded(jobs)
+    other = replace(PLAN, sizes=replace(PLAN.sizes, n_layer=3))
+    third = jobs.submit("ada", other, TEXT, begin=second)
+    wait_for(lambda: state(jobs, third) == "done")
+    assert are_equal(weights(jobs, second, 0), weights(jobs, third, 0))
+    assert not are_equal(weights(jobs, second, 0), weights(jobs, third, 12))
+    losses = [point.loss for point in jobs.status(third, "ada").history.validation]
+    assert losses[-1] < losses[0]
+    with pytest.raises(UnknownRunError):
+        jobs.submit("eve", PLAN, TEXT, begin=second)
+
+
+def test_an_uploaded_model_is_found_again_after_the_server_was_ended(tmp_path):
+    jobs = Jobs(tmp_path, is_connected=lambda owner: True)
+    _, second = uploaded(jobs)
+    jobs.close()
+    later = Jobs(tmp_path, is_connected=lambda owner: True)
+    later.attach(second, "ada")
+    status = later.status(second, "ada")
+    assert (status.state, status.history.snapshots) == ("uploaded", (0,))
+    later.close()
+
+
+def test_a_refused_upload_leaves_nothing_on_the_disk(jobs, tmp_path):
+    with pytest.raises(CheckpointError):
+        jobs.adopt("ada", b"PK and no more", "my model")
     assert not list((tmp_path / "runs").iterdir())
