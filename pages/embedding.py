@@ -42,7 +42,7 @@ with left:
     chosen = projection_lab.kind_picker()
 with right:
     n_directions = st.segmented_control(
-        "Directions", (2, 3), default=2, required=True, key="directions", persist_state="session"
+        "Directions", (2, 3), default=2, required=True, key="directions", bind="query-params"
     )
 if len(chosen.ids) > 1:
     projection = projection_lab.projected(chosen)

@@ -11,7 +11,9 @@ from pages.parts.terms import example_numbers, glossary  # noqa: E402
 from pages.parts.texts import as_text, sections  # noqa: E402
 
 explain.page_head("glossary")
-wanted = st.text_input("Find a term", key="glossary_find", placeholder="for example: softmax")
+wanted = st.text_input(
+    "Find a term", key="glossary_find", placeholder="for example: softmax", bind="query-params"
+)
 numbers = example_numbers(session.trace())
 found = [
     entry

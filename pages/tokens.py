@@ -21,8 +21,8 @@ with picture:
         vocab_size=config.vocab_size,
         has_start=session.has_start(),
         ids=session.exact_ids(),
-        size=session.kept("xray_size"),
-        asked=session.kept("xray_asked", 0),
+        size=tokens_lab.xray_size(),
+        on_size_change=tokens_lab.choose_size,
         on_character_change=tokens_lab.choose_word,
     )
     st.subheader("One word, merge by merge", anchor=False)

@@ -270,6 +270,7 @@ def next_token_bars(
     marks: Marks | None = None,
     can_choose: bool = True,
     on_chosen: Callable[[], None] = ignore,
+    on_state: Callable[[], None] = ignore,
 ) -> None:
     """Draw one position's bars; a row that is taken sends `chosen` (see `chosen_id`).
 
@@ -283,14 +284,15 @@ def next_token_bars(
         marks: What came, the number that picked it, counts of draws.
         can_choose: Whether a row can be taken as the next token.
         on_chosen: Called, before the run, when one is.
+        on_state: Called when more rows are wanted, or another text is searched for.
     """
     data = _bars_data(ranking, labels, marks or Marks(), state)
     element("bars", "saving")(
         key=key,
         data=data | {"at": at, "title": title, "can_choose": can_choose},
         on_chosen_change=on_chosen,
-        on_search_change=ignore,
-        on_shown_change=ignore,
+        on_search_change=on_state,
+        on_shown_change=on_state,
     )
 
 

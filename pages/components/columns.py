@@ -11,7 +11,7 @@ import numpy as np
 
 from model.sampling import SamplingSettings
 from pages.components.bars import Labels, Ranking, searched
-from pages.components.element import element, ignore
+from pages.components.element import element
 from pages.components.percent import count, percent, tokens
 
 N_ROWS = 10
@@ -57,13 +57,21 @@ class Picked(NamedTuple):
     is_logit: bool
 
 
-def picked_number(sent: object, ranking: Ranking) -> Picked:
-    """Read which number was pressed; the likeliest token's probability if none was."""
-    if isinstance(sent, Mapping):
-        token_id, column = sent.get("id"), sent.get("column")
-        if isinstance(token_id, int) and 0 <= token_id < len(ranking.order):
-            return Picked(token_id, column == 0)
-    return Picked(int(ranking.order[0]), is_logit=False)
+def picked_number(token_id: int | None, column: int | None, ranking: Ranking) -> Picked:
+    """Return the number of a token and a column; the likeliest token's probability if none."""
+    if token_id is None or token_id >= len(ranking.order):
+        return Picked(int(ranking.order[0]), is_logit=False)
+    return Picked(token_id, is_logit=column == 0)
+
+
+def pressed(sent: object) -> tuple[int, int] | None:
+    """Read which token and column were pressed; none where it is no number of the picture."""
+    if not isinstance(sent, Mapping):
+        return None
+    token_id, column = sent.get("id"), sent.get("column")
+    if isinstance(token_id, int) and isinstance(column, int):
+        return token_id, column
+    return None
 
 
 def column_state(first: object, search: object, vocab_size: int) -> ColumnState:
@@ -145,6 +153,7 @@ def stage_columns(
     state: ColumnState,
     picked: Picked,
     on_picked: Callable[[], None],
+    on_state: Callable[[], None],
 ) -> None:
     """Draw the columns; a press on a number sends `picked` (see `picked_number`).
 
@@ -157,6 +166,7 @@ def stage_columns(
         state: Where the rows begin and what is searched for.
         picked: The number whose arithmetic is open.
         on_picked: Called, before the run, at a press.
+        on_state: Called when the rows begin elsewhere, or another text is searched for.
     """
     n_all = len(ranking.order)
     hits = searched(state.query, ranking, labels)
@@ -179,6 +189,6 @@ def stage_columns(
             "mass": percent(ranking.found.after_min_p.mass, is_exact=ranking.n_kept == n_all),
         },
         on_picked_change=on_picked,
-        on_first_change=ignore,
-        on_search_change=ignore,
+        on_first_change=on_state,
+        on_search_change=on_state,
     )

@@ -10,6 +10,8 @@ from model.tokenizer import tail, valid_unicode
 from pages.components.element import element
 
 MOST_CHARACTERS = 1200
+# Bytes alone with the start token, and GPT-2's: the ends of the slider.
+SMALLEST, LARGEST = 257, 50257
 
 
 def xray(
@@ -19,14 +21,14 @@ def xray(
     vocab_size: int,
     has_start: bool,
     ids: tuple[int, ...] | None = None,
-    size: int | None = None,
-    asked: int = 0,
+    size: int,
+    on_size_change: Callable[[], None],
     on_character_change: Callable[[], None],
 ) -> None:
-    """Draw the last `MOST_CHARACTERS` characters of a text; the slider begins at the model's size.
+    """Draw the last `MOST_CHARACTERS` characters of a text, cut at any vocabulary size.
 
-    The element's state "character" is the place, in the text that is drawn, of a character whose
-    word the visitor chose.
+    The element's state "size" is the size that was chosen last; its trigger "character" the place,
+    in the text that is drawn, of a character whose word the visitor chose.
 
     Args:
         key: Names the element and its state.
@@ -34,8 +36,8 @@ def xray(
         vocab_size: The model's own, marked on the slider.
         has_start: Whether the start token is drawn at position 0.
         ids: The exact tokens of `text` at the model's size, where a fresh cut may give others.
-        size: The vocabulary size to show first; the model's own if none.
-        asked: Counts the times a size was asked for: a change moves the slider to `size`.
+        size: The vocabulary size to show.
+        on_size_change: Called when the slider rests at another one.
         on_character_change: Called after a click.
     """
     drawn = drawn_text(text)
@@ -48,9 +50,9 @@ def xray(
             "ids": None if ids is None or is_tail else list(ids),
             "vocab_size": vocab_size,
             "has_start": has_start,
-            "size": size or vocab_size,
-            "asked": f"{vocab_size} {asked}",
+            "size": size,
         },
+        on_size_change=on_size_change,
         on_character_change=on_character_change,
     )
 

@@ -61,7 +61,7 @@ def finder() -> None:
         placeholder="A word, a part of one, or #id. Empty: the token chosen in your text",
         live="250ms",
         max_chars=40,
-        persist_state="session",
+        bind="query-params",
     )
     cutter = session.cutter()
     found = find(typed, cutter)
@@ -77,6 +77,7 @@ def finder() -> None:
             found,
             key="which_token",
             format_func=lambda token_id: f"{cutter.label(token_id)}   id {token_id}",
+            bind="query-params",
         )
 
 

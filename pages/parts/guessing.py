@@ -15,6 +15,7 @@ from pages.parts import generating, next_token, session
 from pages.parts.next_token import Moment
 
 _GAME = "guessing"
+_SWITCH = "guess-first"
 _SIGNS = str.maketrans({"␣": " ", "⏎": "\n", "⇥": "\t"})
 MOST_SURE = 0.99
 
@@ -40,9 +41,8 @@ class Round:
 
 @dataclass(frozen=True)
 class Game:
-    """Hold whether the bars wait for a guess, where they no longer do, and the rounds so far."""
+    """Hold where the bars no longer wait for a guess, and the rounds so far."""
 
-    is_on: bool = False
     revealed: str = ""
     rounds: tuple[Round, ...] = ()
 
@@ -75,28 +75,31 @@ def game() -> Game:
     return session.kept(_GAME, Game())
 
 
+def is_on() -> bool:
+    """Say whether the visitor, or the link, wants the bars to wait for a guess."""
+    return bool(session.widget(_SWITCH, False))
+
+
 def is_hidden(looked: Moment) -> bool:
     """Say whether the bars of this position wait for a guess."""
-    now = game()
-    is_open = looked.came is not None or looked.is_running or looked.at == now.revealed
-    return now.is_on and not is_open and generating.room() > 0
+    is_open = looked.came is not None or looked.is_running or looked.at == game().revealed
+    return is_on() and not is_open and generating.room() > 0
 
 
 def switch() -> None:
     """Draw the switch that makes the bars wait."""
     st.toggle(
         "Guess first",
-        value=game().is_on,
-        key="guess-first",
+        key=_SWITCH,
         on_change=_switch,
+        bind="query-params",
         help="Hides the bars until you have named the next token. Scored in bits against the "
         "model.",
     )
 
 
 def _switch() -> None:
-    now = game()
-    session.keep(_GAME, Game(bool(session.widget("guess-first")), "", now.rounds))
+    session.keep(_GAME, Game("", game().rounds))
 
 
 def question(looked: Moment) -> None:
@@ -135,7 +138,7 @@ def _reveal(guess: int, sure: float, at: str) -> None:
     yours = visitor_bits(sure, size, is_right=came == guess)
     now = game()
     played = Round(guess, sure, came, yours, bits(float(probs[came])))
-    session.keep(_GAME, Game(True, at, (*now.rounds, played)))
+    session.keep(_GAME, Game(at, (*now.rounds, played)))
     session.select(query=query)
     generating.ask_for_rerun()
 
@@ -143,7 +146,7 @@ def _reveal(guess: int, sure: float, at: str) -> None:
 def verdict(looked: Moment) -> None:
     """Say how the last guess did, and how all of them did so far."""
     now = game()
-    if not now.is_on or not now.rounds or looked.at != now.revealed:
+    if not is_on() or not now.rounds or looked.at != now.revealed:
         return
     last, label = now.rounds[-1], session.cutter().label
     outcome = "You were right" if last.guess == last.came else "It was another token"

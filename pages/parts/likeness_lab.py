@@ -54,7 +54,7 @@ def neighbours(shown: LookedUp) -> None:
     is_centered = st.toggle(
         "Subtract the mean row first",
         key="is_centered",
-        persist_state="session",
+        bind="query-params",
         help="The rows share a common direction; without it the cosines spread out.",
     )
     space = _space(is_centered=is_centered)
@@ -208,9 +208,7 @@ def _comparison_words(space: RowSpace, first: int, second: int) -> str:
 
 def _token_input(label: str, key: str, value: str) -> int | None:
     """Let the visitor type one token; return the one that is meant, if there is one."""
-    typed = st.text_input(
-        label, value, key=key, max_chars=40, live="250ms", persist_state="session"
-    )
+    typed = st.text_input(label, value, key=key, max_chars=40, live="250ms", bind="query-params")
     cutter = session.cutter()
     found = find(typed, cutter)
     if found:
@@ -252,7 +250,7 @@ def arithmetic() -> None:
     chosen = [token_id for token_id in ids if token_id is not None]
     if len(chosen) < 3:
         return
-    with_inputs = st.toggle("Leave the inputs in", key="with_inputs", persist_state="session")
+    with_inputs = st.toggle("Leave the inputs in", key="with_inputs", bind="query-params")
     space = _space()
     a, b, c = space.rows[chosen]
     target = a - b + c

@@ -13,9 +13,9 @@ from pages.parts.numbers import percent
 POSITIONS = Silenced("positions")
 ROUNDING = 1e-4
 _SHOWN = 5
+_SWAPPED = {"swap_a": "This", "swap_b": "and this"}
 
 
-@st.fragment
 def swap_two() -> None:
     """Let the visitor exchange two tokens and see which numbers change."""
     st.subheader("Swap two tokens", anchor=False)
@@ -26,7 +26,7 @@ def swap_two() -> None:
         return
     first, second = _pickers(tokens)
     is_without = st.toggle(
-        "Leave the position rows out", key="without_positions", persist_state="session"
+        "Leave the position rows out", key="without_positions", bind="query-params"
     )
     silenced = POSITIONS if is_without else None
     other = swapped(tokens, first, second)
@@ -45,28 +45,32 @@ def swap_two() -> None:
 def _pickers(tokens: Tokens) -> tuple[int, int]:
     """Let two positions be chosen; the start token stays where it is."""
     places = list(range(int(session.has_start()), len(tokens)))
-    session.set_widget("swap_first", _within(places, "swap_first", 1))
-    session.set_widget("swap_second", _within(places, "swap_second", 2))
-    cutter = session.cutter()
-    left, right = st.columns(2)
-    chosen = []
-    for column, key, name in ((left, "swap_first", "This"), (right, "swap_second", "and this")):
+    cutter, chosen = session.cutter(), []
+    for column, (name, label) in zip(st.columns(2), _SWAPPED.items(), strict=True):
+        key = f"{name}_picker"
+        session.set_widget(key, _within(places, name))
         with column:
             place = st.selectbox(
-                name,
+                label,
                 places,
                 key=key,
                 format_func=lambda at: f"{at}  {cutter.label(tokens.ids[at])}",
-                persist_state="session",
+                on_change=_choose,
+                args=(name, key),
             )
             chosen.append(int(place))
     return min(chosen), max(chosen)
 
 
-def _within(places: list[int], key: str, default: int) -> int:
+def _choose(name: str, key: str) -> None:
+    session.select(**{name: int(session.widget(key))})
+
+
+def _within(places: list[int], name: str) -> int:
     """Return the place that was chosen before, if this text still has it."""
-    place = session.widget(key)
-    return place if place in places else places[min(default, len(places) - 1)]
+    place = session.choice(name, places[-1] + 1)
+    first = 1 + list(_SWAPPED).index(name)
+    return place if place in places else places[min(first, len(places) - 1)]
 
 
 def _change_map(moved: Array, other: Tokens) -> None:

@@ -14,7 +14,7 @@ from pages.components.bars import (
     chosen_id,
     next_token_bars,
 )
-from pages.components.columns import Picked, column_state, picked_number, stage_columns
+from pages.components.columns import Picked, column_state, picked_number, pressed, stage_columns
 from pages.components.passage import passage
 from pages.components.percent import count, tokens
 from pages.components.roads import road_tree
@@ -26,7 +26,6 @@ from pages.parts.next_token import BARS, COLUMNS, CONTROLS, PASSAGE, ROADS, Mome
 N_DRAWS = 1000
 _MANY = 40
 _PROMPT_TAIL = 6
-_PICKED = "output number"
 
 
 def toolbar() -> None:
@@ -149,6 +148,7 @@ def bars(view: View) -> None:
         wants_draws = st.toggle(
             f"Draw {count(N_DRAWS)} times and count",
             key="many-draws",
+            bind="query-params",
             help="Each draw takes one random number; the marks show how often each token came.",
         )
     if guessing.is_hidden(looked):
@@ -162,15 +162,29 @@ def bars(view: View) -> None:
         key=BARS,
         at=looked.at,
         title=_title(view, "Next token"),
-        state=bar_state(
-            session.element_state(BARS, "shown"), session.element_state(BARS, "search")
-        ),
+        state=bar_state(session.rows(), session.searched("find_bar")),
         marks=Marks(looked.came, looked.u, counts, N_DRAWS if counts else 0),
         can_choose=not looked.is_running and _can_branch(looked),
         on_chosen=_choose,
+        on_state=_keep_bars,
     )
     if counts is not None:
         st.caption(_draws_sentence(view.ranking, counts))
+
+
+def _keep_bars() -> None:
+    shown, search = (session.element_state(BARS, name) for name in ("shown", "search"))
+    state = bar_state(
+        session.rows() if shown is None else shown,
+        session.searched("find_bar") if search is None else search,
+    )
+    _select(rows=state.n_rows, find_bar=state.query)
+
+
+def _select(**parts: int | str) -> None:
+    """Change the selection; the address bar, outside the fragment, follows after it."""
+    session.select(**parts)
+    generating.ask_for_rerun(after_drawing=True)
 
 
 def _title(view: View, what: str) -> str:
@@ -265,23 +279,37 @@ def columns(view: View) -> None:
         return
     ranking, cutter = view.ranking, session.cutter()
     st.markdown("#### Every stage, every token")
-    picked = picked_number(session.kept(_PICKED), ranking)
+    n_all = cutter.vocab_size
+    picked = picked_number(session.choice("number", n_all), session.choice("column", 6), ranking)
     stage_columns(
         ranking,
         view.settings,
         cutter,
         key=COLUMNS,
         title=_title(view, "Every stage"),
-        state=column_state(
-            session.element_state(COLUMNS, "first"),
-            session.element_state(COLUMNS, "search"),
-            cutter.vocab_size,
-        ),
+        state=column_state(session.rank(), session.searched("find_stage"), n_all),
         picked=picked,
-        on_picked=lambda: session.keep(_PICKED, session.element_state(COLUMNS, "picked")),
+        on_picked=_pick,
+        on_state=_keep_columns,
     )
     derived = _derived(view, picked)
     by_hand(derived.term, model_value=derived.model_value)
+
+
+def _pick() -> None:
+    number = pressed(session.element_state(COLUMNS, "picked"))
+    if number is not None:
+        _select(number=number[0], column=number[1])
+
+
+def _keep_columns() -> None:
+    first, search = (session.element_state(COLUMNS, name) for name in ("first", "search"))
+    state = column_state(
+        session.rank() if first is None else first,
+        session.searched("find_stage") if search is None else search,
+        session.config().vocab_size,
+    )
+    _select(rank=state.first, find_stage=state.query)
 
 
 def _derived(view: View, picked: Picked) -> Derived:

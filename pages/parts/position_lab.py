@@ -236,8 +236,7 @@ def _take(text: str) -> None:
 def _swap_dog_and_man() -> None:
     session.set_text(ORDERS)
     start, length = int(session.has_start()), len(session.cutter().encode(ORDERS))
-    session.set_widget("swap_first", start + 1)
-    session.set_widget("swap_second", start + length - 1)
+    session.select(swap_a=start + 1, swap_b=start + length - 1)
 
 
 def embed_method() -> Callable[..., object]:

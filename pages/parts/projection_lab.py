@@ -34,7 +34,7 @@ def kind_picker() -> Chosen:
         list(known),
         list(known)[:MOST_SHOWN_FIRST],
         key=f"kinds-{cutter.vocab_size}",
-        persist_state="session",
+        bind="query-params",
     )
     by_id = {token_id: kind for kind in kinds for token_id in known[kind]}
     ids = tuple(by_id)

@@ -44,12 +44,16 @@ _NUMBERS = {
     "top_k": 0,
     "seed": 1,
     "step": LAST,
+    "rows": 12,
+    "rank": 0,
 }
 # Parts that may be left open; −1 then, and the page takes what stands out in this run.
 OPEN = -1
-_OPEN = {"neuron": OPEN, "explain": OPEN, "lens": OPEN}
+_OPEN = dict.fromkeys(
+    ("neuron", "explain", "lens", "vocab", "number", "column", "swap_a", "swap_b"), OPEN
+)
 _SHARES = {"temperature": 1.0, "top_p": 1.0, "min_p": 0.0}
-_TEXTS = {"model": EMBEDDED, "hide": ""}
+_TEXTS = {"model": EMBEDDED, "hide": "", "find_bar": "", "find_stage": ""}
 FIRST_MODEL = EMBEDDED
 
 
@@ -260,11 +264,28 @@ def choice(name: str, count: int) -> int | None:
 
     Args:
         name: "neuron" (of the block's feed-forward layer), "explain" (the id of the token whose
-            logit is explained) or "lens" (the stage that the logit lens reads, 0 before block 0).
+            logit is explained), "lens" (the stage that the logit lens reads, 0 before block 0),
+            "vocab" (the x-ray's vocabulary size), "number" and "column" (the token and the stage
+            of the output number that is worked out), "swap_a" or "swap_b" (two positions).
         count: How many there are.
     """
     value = int(st.session_state.get(name, OPEN))
     return value if 0 <= value < count else None
+
+
+def rows() -> int:
+    """Return how many bars of next tokens are wanted."""
+    return int(st.session_state.get("rows", _NUMBERS["rows"]))
+
+
+def rank() -> int:
+    """Return the rank, from 0, that the columns of the output page begin at."""
+    return int(st.session_state.get("rank", 0))
+
+
+def searched(name: str) -> str:
+    """Return what is searched for under "find_bar" or "find_stage"."""
+    return st.session_state.get(name, "")
 
 
 def sampling_settings() -> SamplingSettings:

@@ -13,23 +13,41 @@ from model.trace import Array, Trace
 from pages.components.merges import MOST_BYTES, shortened
 from pages.components.pairs import pairs
 from pages.components.token_table import token_table
-from pages.components.xray import drawn_text
+from pages.components.xray import LARGEST, SMALLEST, drawn_text
 from pages.parts import explain, session
 from pages.parts.next_list import next_probabilities, next_tokens
 from pages.parts.numbers import percent
 
 MOST_PAIRS = 48
+MOST_TYPED = 80
 LONG_WORD = " unbelievably"
 FIRST_TEXT = "The cat sat on"
 _MARKS = {"␣": " ", "⏎": "\n", "⇥": "\t"}
+_SIGNS = str.maketrans({space: mark for mark, space in _MARKS.items()})
 
 
 def choose_word() -> None:
     """Take up the word that was clicked in the x-ray."""
     place = session.element_state("xray", "character")
     if isinstance(place, int):
-        session.keep("xray_word", word_at(drawn_text(session.text()), place))
-        session.set_widget("any_word", "")
+        _take_apart(word_at(drawn_text(session.text()), place))
+
+
+def _take_apart(word: str) -> None:
+    session.set_widget("any_word", word.translate(_SIGNS)[:MOST_TYPED])
+
+
+def xray_size() -> int:
+    """Return the vocabulary size under the x-ray; the model's own if none was chosen."""
+    size = session.choice("vocab", LARGEST + 1)
+    return session.config().vocab_size if size is None else max(size, SMALLEST)
+
+
+def choose_size() -> None:
+    """Take up the vocabulary size that was chosen in the x-ray."""
+    size = session.element_state("xray", "size")
+    if isinstance(size, int):
+        _show_size(size)
 
 
 def word_at(text: str, place: int) -> str:
@@ -47,9 +65,9 @@ def word_picker() -> str:
     typed = st.text_input(
         "Any word",
         key="any_word",
-        max_chars=80,
+        max_chars=MOST_TYPED,
         placeholder="Type one, or click a token of your text above",
-        persist_state="session",
+        bind="query-params",
         live="250ms",
     )
     found = words(_unmarked(typed)) if typed else ()
@@ -58,7 +76,7 @@ def word_picker() -> str:
             f"The pattern cuts this into {len(found)} parts first, and no merge crosses a cut. "
             "The longest part is drawn."
         )
-    word = max(found, key=len) if found else session.kept("xray_word") or longest(session.text())
+    word = max(found, key=len) if found else longest(session.text())
     short = shortened(word)
     if short != word:
         st.caption(f"Only its first {MOST_BYTES} bytes are drawn.")
@@ -87,7 +105,7 @@ def things_to_try() -> None:
         ),
         explain.Try(
             "Take a long word apart",
-            _take_apart,
+            lambda: _take_apart(LONG_WORD),
             "Its merges stand below, as far as this model has them. Play them from the bytes.",
         ),
         explain.Try(
@@ -98,14 +116,8 @@ def things_to_try() -> None:
     )
 
 
-def _take_apart() -> None:
-    session.keep("xray_word", LONG_WORD)
-    session.set_widget("any_word", "")
-
-
 def _show_size(size: int) -> None:
-    session.keep("xray_size", size)
-    session.keep("xray_asked", session.kept("xray_asked", 0) + 1)
+    session.select(vocab=session.OPEN if size == session.config().vocab_size else size)
 
 
 # ---- words that look alike

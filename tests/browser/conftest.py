@@ -1,5 +1,6 @@
 """One running app and one Chromium for all browser tests."""
 
+import base64
 import os
 import shutil
 import socket
@@ -101,6 +102,22 @@ def visit(page, app_url):
 
     page.set_default_timeout(30_000)
     return open_path
+
+
+# Texts and tints leave many colours; an empty sheet has one.
+COUNT_COLOURS = """async (code) => {
+    const blob = await (await fetch(`data:image/png;base64,${code}`)).blob();
+    const image = await createImageBitmap(blob);
+    const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    pen.drawImage(image, 0, 0);
+    const { data } = pen.getImageData(0, 0, image.width, image.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+}"""
+
+
+def n_colours(page, file):
+    """Return how many colours a saved picture has."""
+    return page.evaluate(COUNT_COLOURS, base64.b64encode(file.read_bytes()).decode())
 
 
 def settle(page):

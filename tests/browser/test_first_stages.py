@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser.conftest import settle
+from browser.conftest import n_colours, settle
 from playwright.sync_api import expect
 
 from model.tokenizer import tokenizer
@@ -80,6 +80,35 @@ def test_the_tokens_and_the_pairs_can_be_saved(xray):
     with xray.expect_download() as waiting:
         xray.locator(".st-key-pairs").get_by_role("button", name="Save numbers").click()
     assert len(waiting.value.path().read_text("utf-8-sig").splitlines()) == 1 + len(cut(8192))
+
+
+def test_a_link_carries_the_vocabulary_size_and_the_word(xray, browser):
+    xray.get_by_role("spinbutton", name="Vocabulary size, as a number").fill("700")
+    xray.keyboard.press("Enter")
+    pane(xray, "pieces").nth(2).click()
+    xray.wait_for_url(lambda url: "vocab=700" in url and "any_word=" in url)
+    elsewhere = browser.new_page()
+    elsewhere.goto(xray.url)
+    expect(pane(elsewhere, "ids")).to_have_text([str(i) for i in (699, *cut(700).ids)])
+    expect(elsewhere.get_by_role("textbox", name="Any word")).to_have_value("␣unbelievable")
+    elsewhere.close()
+
+
+def test_the_vocabulary_size_survives_a_change_of_page(xray):
+    xray.get_by_role("button", name="GPT-2").click()
+    xray.wait_for_url(re.compile("vocab=50257"))
+    xray.locator(".st-key-where-embedding a").click()
+    xray.locator("h1", has_text="Token embedding").wait_for()
+    settle(xray)
+    xray.locator(".st-key-where-tokens a").click()
+    expect(pane(xray, "ids")).to_have_count(len(cut(50257)) + 1)
+
+
+def test_every_picture_is_saved_whole(xray):
+    for name in ("xray", "merges", "forms-0", "space-with", "pairs"):
+        with xray.expect_download() as waiting:
+            xray.locator(f".st-key-{name}").get_by_role("button", name="Save picture").click()
+        assert n_colours(xray, waiting.value.path()) > 20, f"{name} is blank"
 
 
 # ---- merges

@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from browser.conftest import settle
+from browser.conftest import n_colours, settle
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -135,6 +135,42 @@ def test_a_pressed_number_is_worked_out_by_hand(visit):
     columns.get_by_label("Go to rank").fill("8192")
     columns.get_by_label("Go to rank").press("Enter")
     columns.get_by_text("ranks 8,183 – 8,192 of 8,192").wait_for()
+
+
+def test_a_link_opens_the_same_rows_columns_and_number(visit, browser):
+    page = opened(visit)
+    columns = page.locator(".st-key-columns")
+    columns.get_by_label("Find a token").fill("dog")
+    page.locator(f"{BARS} .more").click()
+    columns.get_by_label("Go to rank").fill("21")
+    columns.get_by_label("Go to rank").press("Enter")
+    columns.get_by_text("ranks 21 – 30 of 8,192").wait_for()
+    columns.locator(".rows td").nth(1).click()
+    wanted = ("find_stage=dog", "rows=32", "rank=20", "column=0", "number=")
+    page.wait_for_url(lambda url: all(part in url for part in wanted))
+    elsewhere = browser.new_page()
+    elsewhere.goto(page.url)
+    expect(elsewhere.locator(f"{BARS} .rows .row")).to_have_count(32)
+    expect(elsewhere.locator(".st-key-columns .where")).to_have_text("ranks 21 – 30 of 8,192")
+    expect(elsewhere.locator(".st-key-columns .hits tr")).not_to_have_count(0)
+    expect(elsewhere.locator(".st-key-columns .picked .open")).to_have_count(1)
+    elsewhere.close()
+
+
+def test_every_picture_is_saved_with_its_numbers(visit):
+    page = opened(visit)
+    page.get_by_role("button", name="Draw a token").click()
+    page.locator(".st-key-roads .road").wait_for()
+    settle(page)
+    for name in ("passage", "bars", "columns", "roads"):
+        place = page.locator(f".st-key-{name}")
+        with page.expect_download() as waiting:
+            place.get_by_role("button", name="Save picture").click()
+        assert n_colours(page, waiting.value.path()) > 20, f"{name} is blank"
+        with page.expect_download() as waiting:
+            place.get_by_role("button", name="Save numbers").click()
+        lines = waiting.value.path().read_text("utf-8-sig").splitlines()
+        assert len(lines) > 1
 
 
 def test_the_bars_wait_for_a_guess_and_score_it(visit):

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from model.sampling import SamplingSettings, distribution
 from model.tokenizer import tokenizer
 from pages.components.bars import Ranking
-from pages.components.columns import bands, heads, line, picked_number
+from pages.components.columns import bands, heads, line, picked_number, pressed
 from pages.components.passage import Piece, chips
 from pages.parts.guessing import bits, visitor_bits
 from pages.parts.output_files import stages_table
@@ -151,10 +151,12 @@ def test_the_bands_cover_every_rank_once(logits):
 
 def test_a_press_names_a_number_and_nonsense_names_the_likeliest(logits):
     ranking = Ranking(distribution(logits, SamplingSettings()))
-    assert picked_number({"id": 5, "column": 0}, ranking) == (5, True)
-    assert picked_number({"id": 5, "column": 3}, ranking) == (5, False)
-    for nonsense in (None, {"id": V}, {"id": "5"}, 7):
-        assert picked_number(nonsense, ranking) == (int(logits.argmax()), False)
+    assert picked_number(*pressed({"id": 5, "column": 0}), ranking) == (5, True)
+    assert picked_number(*pressed({"id": 5, "column": 3}), ranking) == (5, False)
+    for nonsense in (None, {"id": 5}, {"id": "5", "column": 1}, 7):
+        assert pressed(nonsense) is None
+    for unknown in (None, V):
+        assert picked_number(unknown, 0, ranking) == (int(logits.argmax()), False)
 
 
 def test_every_token_has_a_chip_and_the_next_one_too():

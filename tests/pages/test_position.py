@@ -56,8 +56,8 @@ def test_a_swap_leaves_what_stands_before_it_exactly_alone():
 
 def test_two_equal_tokens_swapped_change_nothing():
     page = position_page("the the the the")
-    page.selectbox(key="swap_first").set_value(2).run()
-    page.selectbox(key="swap_second").set_value(3).run()
+    page.selectbox(key="swap_a_picker").set_value(2).run()
+    page.selectbox(key="swap_b_picker").set_value(3).run()
     assert not page.exception
     assert "not one number changes" in words_of(page)
     assert "The swap moves **0 %**" in words_of(page)
@@ -65,7 +65,7 @@ def test_two_equal_tokens_swapped_change_nothing():
 
 def test_the_last_token_swapped_is_said_to_be_the_one_that_predicts():
     page = position_page()
-    page.selectbox(key="swap_second").set_value(5).run()
+    page.selectbox(key="swap_b_picker").set_value(5).run()
     assert "One of the two is the last token" in words_of(page)
 
 
@@ -75,7 +75,7 @@ def test_every_thing_to_try_works():
         page.button(key=f"try-position-{number}").click().run()
         assert not page.exception
     assert page.toggle(key="without_positions").value
-    assert page.selectbox(key="swap_second").value == 5
+    assert page.selectbox(key="swap_b_picker").value == 5
 
 
 @pytest.mark.parametrize("text", ["", "a", "a b", "😀"])

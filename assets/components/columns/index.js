@@ -81,6 +81,7 @@ function paint(view, data) {
   view.table.replaceChildren(head(data), glance(data), section(view, data.lines, 'rows'));
   if (data.query) view.table.append(hits(view, data));
   view.where.textContent = data.where;
+  if (!view.input.matches(':focus')) view.input.value = data.query;
   if (focused >= 0) view.table.querySelectorAll('button')[focused]?.focus();
 }
 

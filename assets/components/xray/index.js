@@ -1,5 +1,6 @@
 // The tokenizer's x-ray: a text as characters, bytes, pieces and ids, at any vocabulary size.
-// Everything happens here, at the speed of the hand; only a clicked word goes to Python. The
+// Everything happens here, at the speed of the hand; Python hears of a clicked word, and of a size
+// once the hand rests, for the link. The
 // tokenizer is published by the element "vocabulary"; until it is, the panes wait.
 // Uses shared/saving.js.
 
@@ -11,14 +12,18 @@ const TITLES = {
   characters: "Characters", bytes: "UTF-8 bytes", pieces: "Tokens", ids: "Ids: what the model reads",
 };
 
-export default function ({ parentElement, data, setStateValue }) {
+const REST_MS = 400; // without a move, before Python hears of a size
+const PATIENCE_MS = 3000; // for its answer
+
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const view = (root.view ??= build(root));
-  view.choose = (character) => setStateValue("character", character);
-  const isAsked = view.asked !== data.asked;
+  view.choose = (character) => setTriggerValue("character", character);
+  view.send = (size) => setStateValue("size", size);
   view.data = data;
-  if (isAsked) {
-    view.asked = data.asked;
+  // Python's size counts, unless it answers to an older move of the hand.
+  if (data.size === view.moved?.size || performance.now() - (view.moved?.at ?? -PATIENCE_MS) >= PATIENCE_MS) {
+    view.moved = null;
     view.size = data.size;
   }
   draw(view);
@@ -104,6 +109,9 @@ function snapped({ data }, size) {
 
 function resize(view, size) {
   view.size = Math.min(LARGEST, Math.max(SMALLEST, Math.round(size) || SMALLEST));
+  view.moved = { size: view.size, at: performance.now() };
+  clearTimeout(view.timer);
+  view.timer = setTimeout(() => view.send(view.size), REST_MS);
   draw(view);
 }
 
