@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts import frame, runs, session
 from pages.parts.boot import boot
 from pages.parts.router import router
+from pages.parts.run_line import run_line
 from pages.parts.stages import STAGES, neighbours
 from pages.parts.tour import tour
 
@@ -24,10 +25,11 @@ page = st.navigation(
 runs.remember()
 session.selection_widgets()
 frame.prompt()
+name = page.url_path or STAGES[0].name
+run_line(name)
 # Only now, so that importing torch does not hold up the prompt.
 boot()
 with router():
     page.run()
-name = page.url_path or STAGES[0].name
 neighbours(name)
 tour(name)

@@ -7,32 +7,33 @@ require_router()
 import streamlit as st  # noqa: E402
 
 from pages.parts import explain, runs, session, training  # noqa: E402
+from pages.parts.new_run import new_run  # noqa: E402
 from pages.parts.texts import sections  # noqa: E402
 
 explain.page_head("train")
 mine = runs.tokens()
 live = next((token for token in reversed(mine) if training.is_live(token)), None)
-picture, words = st.columns([5, 3], gap="large")
-with picture:
-    if live is None and "train" not in session.selection().hide:
-        text, task = training.text_choice()
-        training.presets(text, task)
-        with st.expander("Choose every size"):
-            training.own_sizes(text, task)
-    if mine:
-        shown = live or st.selectbox(
-            "Run",
-            list(reversed(mine)),
-            format_func=lambda token: f"Run {mine.index(token) + 1}",
-            key="train_run",
+if mine:
+    shown = live or mine[-1]
+    if not live and len(mine) > 1:
+        # Another key for another number of runs: the newest is shown first.
+        titles = {token: runs.title(token) for token in reversed(mine)}
+        shown = st.selectbox(
+            "Run", list(titles), format_func=titles.__getitem__, key=f"run-{len(mine)}"
         )
-        panel = st.fragment(run_every=0.5 if live else None)(training.run_panel)
-        panel(shown, was_live=live is not None)
-with words:
-    explain.words("train")
-    st.markdown("#### What the curves mean")
-    st.markdown(sections("train")["Curves"])
-    with st.expander("What is kept, and for how long"):
-        st.markdown(sections("train")["Kept"])
+    panel = st.fragment(run_every=0.5 if live else None)(training.run_panel)
+    panel(shown, was_live=live is not None)
+if live is None and "train" not in session.selection().hide:
+    picture, words = st.columns([5, 3], gap="large")
+    with picture:
+        if mine:
+            st.markdown("#### Train another one")
+        new_run()
+    with words:
+        explain.words("train")
+else:
+    explain.words_beside("train")
+with st.expander("What is kept, and for how long"):
+    st.markdown(sections("train")["Kept"])
 # The queue's thread loads what training needs while the text above is read.
 runs.jobs()

@@ -75,13 +75,14 @@ def _examples() -> None:
 
 
 def _model_picker() -> None:
-    known, own = known_models(), runs.own_names()
+    own = {name: runs.title(_own_token(name)) for name in runs.own_names()}
+    titles = {name: _title(entry) for name, entry in known_models().items()} | own
     name = session.asked_name()
-    session.set_widget("model_picker", name if name in (*known, *own) else EMBEDDED)
+    session.set_widget("model_picker", name if name in titles else EMBEDDED)
     st.selectbox(
         "Model",
-        [*known, *own],
-        format_func=lambda name: _title(known[name]) if name in known else _own_title(name),
+        list(titles),
+        format_func=titles.__getitem__,
         key="model_picker",
         on_change=lambda: session.select(model=session.widget("model_picker"), step=session.LAST),
     )
@@ -100,7 +101,7 @@ def _model_picker() -> None:
 
 def _childhood(name: str) -> None:
     """Draw the scrubber over the steps at which a visitor's model was kept."""
-    steps = runs.snapshots(runs.tokens()[int(name.removeprefix(runs.OWN)) - 1])
+    steps = runs.snapshots(_own_token(name))
     if len(steps) < 2:
         return
     asked = session.asked_step()
@@ -113,8 +114,8 @@ def _childhood(name: str) -> None:
     )
 
 
-def _own_title(name: str) -> str:
-    return f"Your model {name.removeprefix(runs.OWN)}"
+def _own_token(name: str) -> str:
+    return runs.tokens()[int(name.removeprefix(runs.OWN)) - 1]
 
 
 def _title(model: KnownModel) -> str:

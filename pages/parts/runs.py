@@ -100,14 +100,14 @@ def _status_from_disk(token: str) -> "RunStatus | None":
         return None
 
 
-def own_model(name: str, step: int) -> KnownModel | None:
+def own_model(asked: str, step: int) -> KnownModel | None:
     """Return the entry of "own-1", "own-2", …: what this visitor's run knew after a step.
 
     Args:
-        name: The run, counted from 1.
+        asked: The run, counted from 1.
         step: One of its snapshots; the nearest kept one before is taken, −1 is the last.
     """
-    number = name.removeprefix(OWN)
+    number = asked.removeprefix(OWN)
     if number not in {str(index + 1) for index in range(len(tokens()))}:
         return None
     token = tokens()[int(number) - 1]
@@ -121,7 +121,7 @@ def own_model(name: str, step: int) -> KnownModel | None:
     folder = jobs().snapshot_folder(token, owner(), chosen)
     return KnownModel(
         id=str(folder),
-        title=f"Your model {number}",
+        title=title(token),
         config=read_config(folder),
         has_start=True,
     )
@@ -133,6 +133,18 @@ def snapshots(token: str) -> tuple[int, ...]:
     return found.history.snapshots if found else ()
 
 
+def name(token: str) -> str:
+    """Return what a link calls a run's model: "own-1", counted from the oldest."""
+    return f"{OWN}{tokens().index(token) + 1}"
+
+
+def title(token: str) -> str:
+    """Return what a run's model is called on the screen, with its file's name if it has one."""
+    found = status(token)
+    file = f" ({found.name})" if found and found.name else ""
+    return f"Your model {tokens().index(token) + 1}{file}"
+
+
 def own_names() -> list[str]:
     """Return the names of this visitor's runs that left a model, the oldest first."""
-    return [f"{OWN}{index + 1}" for index, token in enumerate(tokens()) if snapshots(token)]
+    return [name(token) for token in tokens() if snapshots(token)]

@@ -77,3 +77,108 @@ def test_an_empty_text_is_asked_for(app):
     app.run()
     app.button(key="train-30 seconds").click().run()
     assert "no text yet" in app.error[0].value
+
+
+def downloaded(token):
+    """Return the zip that the page hands out for a run's last weights."""
+    from model.training.archive import pack
+    from pages.parts import runs
+
+    return pack(runs.jobs().snapshot_folder(token, "test session id", 12))
+
+
+def upload(app, content, name="my *model*.zip"):
+    box = app.file_uploader(key=f"train-zip-{app.session_state['kept_train_n_zip'] or 0}")
+    return box.set_value((name, content, "application/zip")).run()
+
+
+@pytest.fixture
+def trained(app):
+    """Open the training page of a visitor with one finished run; return it with the run's zip."""
+    token = train(app)
+    app.session_state["kept_train_n_zip"] = 0
+    app.switch_page("pages/train.py").run()
+    return app, downloaded(token)
+
+
+@pytest.mark.slow
+def test_an_uploaded_model_is_walked_on_every_page_under_its_files_name(trained):
+    app, content = trained
+    upload(app, content)
+    assert "Your model 2 (my model)" in app.selectbox(key="model_picker").options
+    app.button(key="run-walk").click().run()
+    for stage in STAGES:
+        app.switch_page(stage.path).run()
+        assert not app.exception, stage.name
+        assert app.selectbox(key="model_picker").value == "own-2"
+
+
+@pytest.mark.slow
+def test_an_upload_that_is_no_model_ends_in_a_sentence_and_adds_nothing(trained):
+    app, content = trained
+    upload(app, content[:1000])
+    assert "cut off" in plain(app.error[0].value)
+    assert app.selectbox(key="model_picker").options[-1] == "Your model 1"
+
+
+@pytest.mark.slow
+def test_what_stands_in_an_uploaded_file_is_shown_and_not_read(trained):
+    import io
+    import zipfile
+
+    app, content = trained
+    with zipfile.ZipFile(io.BytesIO(content)) as found:
+        weights = found.read("model.safetensors")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        made.writestr("model.safetensors", weights)
+        made.writestr("config.json", '{"model_type": "![a](http://example.com/b.png)"}')
+    upload(app, buffer.getvalue())
+    assert "![a](http" not in app.error[0].value
+    assert "![a](http://example.com/b.png)" in plain(app.error[0].value)
+
+
+def plain(shown):
+    """Return what a browser writes for character references."""
+    from html import unescape
+
+    return unescape(shown).replace("\u2060", "")
+
+
+@pytest.mark.slow
+def test_a_run_begins_with_an_uploaded_model(trained):
+    app, content = trained
+    upload(app, content)
+    second = app.session_state["run_tokens"][-1]
+    app.selectbox(key="train_begin").set_value(second).run()
+    assert "2 blocks, 2 heads, d_model 16" in app.caption[-1].value
+    app.button(key="train-30 seconds").click().run()
+    assert not app.exception
+    assert len(app.session_state["run_tokens"]) == 3
+    from pages.parts import runs
+
+    third, owner = app.session_state["run_tokens"][-1], "test session id"
+    wait_until(lambda: runs.jobs().status(third, owner).n_done)
+    app.run()
+    assert "loss" in line(app.switch_page("pages/tokens.py").run())
+    assert "step" in line(app.switch_page("pages/attention.py").run())
+    assert not line(app.switch_page("pages/train.py").run())
+    app.button(key="run-stop").click().run()
+    wait_until(lambda: runs.jobs().status(third, owner).state == "stopped")
+
+
+def line(app):
+    """Return what the line over a page says of a live run; nothing where there is none."""
+    return "".join(found.value for found in app.caption if found.value.startswith("Your model"))
+
+
+def test_the_words_name_the_bounds_that_hold():
+    from model.training.archive import MAX_ARCHIVE_BYTES
+    from model.training.plan import MAX_PARAMETERS, MAX_VOCAB_SIZE
+    from pages.parts import new_run
+    from pages.parts.texts import sections
+
+    words = sections("train")["Upload"]
+    assert f"{MAX_PARAMETERS:,} parameters" in words
+    assert f"{MAX_VOCAB_SIZE:,} tokens" in words
+    assert new_run._ZIP_MEGABYTES * 1_000_000 == MAX_ARCHIVE_BYTES

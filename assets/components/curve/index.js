@@ -72,7 +72,8 @@ function paint(root, canvas, data, series) {
     ctx.setLineDash([]);
     ctx.fillStyle = css(roles[level.role]);
     ctx.textAlign = "right";
-    ctx.fillText(level.name, width - PAD.right, Y(level.value) - 8);
+    // A low line has its name below, where no curve ends.
+    ctx.fillText(level.name, width - PAD.right, Y(level.value) + (level.value < (box.low + box.high) / 2 ? 9 : -8));
   }
   for (const line of series) drawLine(ctx, line, X, Y, roles[line.role]);
   root._hit = { X, Y, width };

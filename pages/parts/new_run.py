@@ -1,0 +1,232 @@
+"""What to train on and with: the text, the sizes, a model to begin with or to take back."""
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from model.config import GPTConfig
+from model.training.plan import PRESETS, Preset, RunPlan, decode_upload
+from model.training.stats import TrainConfig
+from model.training.tasks import TASKS, Task
+from pages.parts import runs, session
+from pages.parts.texts import as_text, sections
+
+PASTE, UPLOAD = "Your own text", "A file of yours"
+_TASK_CHARACTERS = 400_000
+_SECONDS = {"30 seconds": 30, "3 minutes": 180, "15 minutes": 900}
+_ZIP_MEGABYTES = 20
+
+
+def new_run() -> None:
+    """Draw everything that a run begins with, and the buttons that begin it."""
+    text, task = _text_choice()
+    begin = _begin_choice()
+    _presets(text, task, begin)
+    if not begin:
+        with st.expander("Choose every size"):
+            _own_sizes(text, task)
+    with st.expander("Upload a model you downloaded"):
+        _taken_back()
+
+
+def _text_choice() -> tuple[str, Task | None]:
+    """Draw the choice of text; return the text, and the task that makes it, if one does."""
+    names = [task.name for task in reversed(TASKS)]
+    chosen = st.pills(
+        "What it reads",
+        [*names, PASTE, UPLOAD],
+        default=names[0],
+        key="train_text",
+        persist_state="session",
+        wrap=True,
+    )
+    if chosen == PASTE:
+        return st.text_area(
+            "Your text", key="train_paste", height=160, persist_state="session"
+        ), None
+    if chosen == UPLOAD:
+        return _uploaded(), None
+    task = next((task for task in TASKS if task.name == chosen), TASKS[-1])
+    st.caption(task.summary)
+    return _made(task.name, session.seed()), task
+
+
+@lru_cache(maxsize=8)
+def _made(name: str, seed: int) -> str:
+    """Return a task's text; drawing 400,000 characters takes up to a second."""
+    task = next(task for task in TASKS if task.name == name)
+    return task.text(_TASK_CHARACTERS, seed=seed)
+
+
+def _uploaded() -> str:
+    file = st.file_uploader("A text file in UTF-8, up to 5 MB", type=None, max_upload_size=5)
+    if file is None:
+        return ""
+    try:
+        return decode_upload(file.getvalue())
+    except ValueError as error:
+        st.error(str(error))
+        return ""
+
+
+def _begin_choice() -> str:
+    """Draw what the weights are at the start; return a run to begin with, none for noise."""
+    own = {token: runs.title(token) for token in runs.tokens() if runs.snapshots(token)}
+    if not own:
+        return ""
+    titles = {"": "Noise: random numbers", **own}
+    return st.selectbox(
+        "It begins as",
+        list(titles),
+        format_func=titles.__getitem__,
+        key="train_begin",
+        help="A model of yours goes on with its own sizes, on the text that is chosen above.",
+    )
+
+
+def _presets(text: str, task: Task | None, begin: str) -> None:
+    """Draw one button for each preset; a click starts a run."""
+    columns = st.columns(len(PRESETS))
+    for column, preset in zip(columns, PRESETS, strict=True):
+        plan = _fitted(preset, task, begin)
+        with column:
+            if st.button(
+                f"Train for {preset.name}",
+                type="primary" if preset is PRESETS[0] else "secondary",
+                key=f"train-{preset.name}",
+                width="stretch",
+            ):
+                _start(text, plan, begin)
+            st.caption(
+                f"{plan.sizes.n_layer} blocks, {plan.sizes.n_head} heads, d_model "
+                f"{plan.sizes.d_model}: {plan.sizes.parameters.total:,} parameters"
+            )
+
+
+def _fitted(preset: Preset, task: Task | None, begin: str) -> RunPlan:
+    """Return a preset's plan, with the floor of a made text, whose letters stay single tokens."""
+    sizes = preset.plan.sizes
+    if task is not None and "stories" not in task.name:
+        sizes = replace(sizes, vocab_size=257)
+    begun = runs.own_model(runs.name(begin), session.LAST) if begin else None
+    return replace(
+        preset.plan,
+        sizes=begun.config if begun else sizes,
+        floor=task.nats_per_character if task else 0.0,
+    )
+
+
+def _own_sizes(text: str, task: Task | None) -> None:
+    """Draw every size and setting, the parameter count, and a button that starts with them."""
+    first = PRESETS[0].plan
+    left, middle, right = st.columns(3)
+    with left:
+        n_layer = _whole("Blocks", first.sizes.n_layer, 1, 8)
+        n_head = _whole("Heads", first.sizes.n_head, 1, 16)
+        d_head = _whole("Numbers a head (d_head)", first.sizes.d_head, 4, 64)
+        block_size = _whole("Context, tokens", first.sizes.block_size, 8, 256)
+    with middle:
+        vocab_size = _whole("Vocabulary", 257 if task else first.sizes.vocab_size, 257, 4096)
+        batch_size = _whole("Texts in a step", first.recipe.batch_size, 1, 128)
+        seconds = st.selectbox("Time", list(_SECONDS), key="train_seconds")
+        seed = _whole("Seed", 0, 0, 10**6)
+    with right:
+        optimizer = st.selectbox("Optimizer", ["muon", "adamw"], key="train_optimizer")
+        rate = st.number_input(
+            "Learning rate", 0.0, 10.0, first.recipe.learning_rate, 1e-3, format="%.4f"
+        )
+        dropout = st.number_input("Dropout", 0.0, 0.9, 0.0, 0.05)
+        decay = st.number_input("Weight decay", 0.0, 1.0, 0.1, 0.05)
+    try:
+        sizes = GPTConfig(vocab_size, block_size, n_layer, n_head, n_head * d_head, dropout=dropout)
+        recipe = TrainConfig(
+            batch_size=batch_size,
+            learning_rate=rate,
+            muon_learning_rate=rate * first.recipe.muon_learning_rate / first.recipe.learning_rate,
+            optimizer="adamw" if optimizer == "adamw" else "muon",
+            weight_decay=decay,
+            warmup_steps=first.recipe.warmup_steps,
+            start_share=first.recipe.start_share,
+            seed=seed,
+        )
+        floor = task.nats_per_character if task else 0.0
+        plan = RunPlan(sizes, recipe, float(_SECONDS[seconds]), floor)
+    except ValueError as error:
+        st.error(f"These sizes do not go together: {error}")
+        return
+    st.markdown(f"**{sizes.parameters.total:,}** parameters. {_speed_sentence(plan)}")
+    if st.button("Start with these sizes", key="train-own"):
+        _start(text, plan)
+
+
+def _whole(label: str, value: int, low: int, high: int) -> int:
+    return int(st.number_input(label, low, high, value, 1))
+
+
+def _speed_sentence(plan: RunPlan) -> str:
+    """Estimate, from the last run on this machine, what the time is enough for.
+
+    A step's work is about 6 operations a parameter and token (forward 2, backward 4).
+    """
+    measured = session.kept("train_speed")
+    tokens = plan.recipe.batch_size * plan.sizes.block_size
+    if not measured:
+        return f"It trains for {plan.seconds:.0f} seconds, {tokens:,} tokens a step."
+    steps = measured / (6 * plan.sizes.parameters.total * tokens) * plan.seconds
+    return (
+        f"At the speed of your last run, {plan.seconds:.0f} seconds are enough for about "
+        f"{steps:,.0f} steps of {tokens:,} tokens."
+    )
+
+
+def _start(text: str, plan: RunPlan, begin: str = "") -> None:
+    """Put a run into the queue, or say what is missing."""
+    from model.training.jobs import UnknownRunError
+
+    if not text.strip():
+        st.error("There is no text yet. Paste some, upload a file, or pick one that we make.")
+        return
+    try:
+        token = runs.jobs().submit(runs.owner(), plan, text, begin=begin)
+    except UnknownRunError:
+        st.error("The model to begin with was deleted meanwhile. Pick another one.")
+        return
+    except (ValueError, OSError) as error:
+        st.error(str(error))
+        return
+    runs.add(token)
+    session.keep("train_sizes", plan.sizes)
+    st.rerun()
+
+
+def _taken_back() -> None:
+    """Draw the upload of a zip that was downloaded here; it becomes one of the visitor's models."""
+    st.markdown(sections("train")["Upload"])
+    number = session.kept("train_n_zip", 0)
+    file = st.file_uploader(
+        f"The zip, up to {_ZIP_MEGABYTES} MB",
+        type="zip",
+        max_upload_size=_ZIP_MEGABYTES,
+        key=f"train-zip-{number}",
+    )
+    if file is None:
+        return
+    try:
+        token = runs.jobs().adopt(runs.owner(), file.getvalue(), _plain(file.name))
+    except (ValueError, OSError) as error:
+        # What is wrong may name what stands in the file, which nobody here wrote.
+        st.error(as_text(str(error)))
+        return
+    runs.add(token)
+    # An empty box again, so that the next run of the page does not take the file once more.
+    session.keep("train_n_zip", number + 1)
+    st.rerun()
+
+
+def _plain(name: str) -> str:
+    """Return a file's name without its end and all signs that could mean something else."""
+    words = re.findall(r"[^\W_]+(?:[-.][^\W_]+)*", Path(name).stem)
+    return " ".join(words)[:40] or "uploaded"

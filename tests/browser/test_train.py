@@ -1,0 +1,101 @@
+"""A visitor trains, walks, downloads and uploads in a real browser, and a reload finds it all."""
+
+import pytest
+from browser.conftest import settle
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+HAS_POINT = """() => [...document.querySelectorAll('*')].some((each) =>
+    /loss \\d/.test(each.shadowRoot?.querySelector('.reading')?.textContent ?? ''))"""
+
+
+@pytest.fixture(scope="module")
+def context(browser):
+    made = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def page(context, app_url):
+    """One tab for the whole story: the tests of this file go on from each other."""
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    tab.goto(f"{app_url}/train")
+    settle(tab)
+    tab.wait_for_timeout(3000)
+    return tab
+
+
+def line(page):
+    return page.locator(".st-key-run-line")
+
+
+def test_a_click_brings_the_first_point_of_the_curve(page):
+    page.get_by_role("button", name="Train for 30 seconds").click()
+    page.wait_for_function(HAS_POINT)
+    page.get_by_role("button", name="Stop training").wait_for()
+    page.get_by_text("What it wrote after step").wait_for()
+
+
+def test_another_page_says_how_the_run_goes_and_is_not_run_again_for_it(page):
+    page.locator(".st-key-where-tokens a").click()
+    page.get_by_role("heading", name="Input and tokens").wait_for()
+    line(page).get_by_text("Training").wait_for()
+    page.evaluate("document.querySelector('.st-key-where').dataset.mark = 'still here'")
+    before = line(page).inner_text()
+    page.wait_for_function(
+        "(before) => document.querySelector('.st-key-run-line').innerText !== before", arg=before
+    )
+    assert page.locator(".st-key-where[data-mark]").count() == 1
+
+
+def test_a_reload_finds_the_run_again(page):
+    page.reload()
+    settle(page)
+    line(page).get_by_text("Training").wait_for()
+    line(page).get_by_text("Open the run").click()
+    page.get_by_role("button", name="Stop training").wait_for()
+
+
+def test_another_visitor_sees_nothing_of_it(browser, app_url, page):
+    other = browser.new_context().new_page()
+    other.goto(f"{app_url}/train")
+    settle(other)
+    assert other.get_by_role("button", name="Train for 30 seconds").is_visible()
+    assert not other.get_by_text("Stop training").count()
+    other.context.close()
+    assert page.get_by_role("button", name="Stop training").is_visible()
+
+
+def test_a_stopped_run_is_downloaded_uploaded_and_walked(page, tmp_path):
+    page.get_by_role("button", name="Stop training").click()
+    page.get_by_text("Stopped.").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the model").click()
+    download.value.save_as(tmp_path / "toads.zip")
+    page.get_by_text("Upload a model you downloaded").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "toads.zip")
+    page.get_by_text("Uploaded. It has not been trained here yet.").wait_for()
+    page.get_by_role("button", name="Look into it on every page").click()
+    page.locator(".st-key-run-way").get_by_text("Causal attention").click()
+    page.get_by_role("heading", name="Causal attention").wait_for()
+    settle(page)
+    assert page.locator(".st-key-model_picker input").input_value() == "Your model 2 (toads)"
+
+
+def test_a_tab_that_closes_ends_its_run(browser, app_url, page):
+    """Another visitor's run begins at once only when nobody else's is under way."""
+    left = browser.new_context().new_page()
+    left.goto(f"{app_url}/train")
+    settle(left)
+    left.get_by_role("button", name="Train for 3 minutes").click()
+    left.wait_for_function(HAS_POINT)
+    left.context.close()
+    page.goto(f"{app_url}/train")
+    settle(page)
+    page.get_by_role("button", name="Train for 30 seconds").click()
+    page.get_by_text("one run is before yours").wait_for()
+    page.get_by_role("button", name="Stop training").wait_for()
+    page.wait_for_function(HAS_POINT, timeout=30_000)
+    page.get_by_role("button", name="Stop training").click()
