@@ -136,15 +136,8 @@ class Addition(NamedTuple):
     cosine_added: float
 
 
-def head_outputs(model: "GPT", trace: Trace, number: int) -> Floats:
-    """Return what each head of block `number` adds to the stream, `(n_head, T, d_model)`.
-
-    With `c_proj`'s bias they add up to `attn_out`.
-    """
-    return _heads(model, trace, number, trace.blocks[number].z)
-
-
 def _heads(model: "GPT", trace: Trace, number: int, z: Array) -> Floats:
+    """Return what each head adds to the stream, `(n_head, T, d_model)`, without `c_proj`'s bias."""
     n_head, _, d_head = z.shape
     if _is_silenced(trace, "attention", number):
         return np.zeros((n_head, z.shape[1], n_head * d_head))

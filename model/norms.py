@@ -7,8 +7,9 @@ from torch import nn
 
 from model.config import GPTConfig
 from model.gpt import GPT, LayerNorm
+from model.hooks import record
 from model.tokenizer import Tokens
-from model.trace import Array
+from model.trace import Trace
 
 
 def norm_names(config: GPTConfig) -> tuple[str, ...]:
@@ -17,14 +18,13 @@ def norm_names(config: GPTConfig) -> tuple[str, ...]:
     return (*blocks, "ln_f")
 
 
-@torch.inference_mode()
-def logits_without(
-    model: GPT, tokens: Tokens, norm: str, *, has_gamma: bool, has_beta: bool, position: int
-) -> Array:
-    """Run the model with one norm's γ taken as 1 or its β as 0; return `(vocab_size,)` logits.
+def record_without(
+    model: GPT, tokens: Tokens, norm: str, *, has_gamma: bool, has_beta: bool
+) -> Trace:
+    """Record a pass with one norm's γ taken as 1 or its β as 0.
 
     The model itself is not touched: the pass runs on a copy of the module tree that shares all
-    other tensors.
+    other tensors. Blocks and logits are worked out when they are read.
 
     Args:
         model: Any.
@@ -32,7 +32,6 @@ def logits_without(
         norm: One of `norm_names`.
         has_gamma: Whether γ stays.
         has_beta: Whether β stays.
-        position: Whose logits.
     """
     shared = [*model.parameters(), *model.buffers()]
     view = copy.deepcopy(model, {id(tensor): tensor for tensor in shared}).eval()
@@ -42,5 +41,4 @@ def logits_without(
         changed.weight = nn.Parameter(torch.ones_like(changed.weight), requires_grad=False)
     if not has_beta:
         changed.bias = nn.Parameter(torch.zeros_like(changed.bias), requires_grad=False)
-    ids = torch.tensor([tokens.ids], device=model.wte.weight.device)
-    return view(ids, fused=True)[0, position].float().cpu().numpy()
+    return record(view, tokens, kept_bytes=0)

@@ -31,7 +31,7 @@ with picture:
         is_masked=is_masked,
         values=values,
         title=f"Block {chosen.block + 1}, head {chosen.head + 1}",
-        on_cell_change=lambda: attention_lab.choose_cell("map"),
+        on_cell_change=lambda: attention_lab.choose_cell("map", is_score=values == "scores"),
     )
     st.caption(attention_lab.sizes(trace))
     attention_lab.formula(trace)

@@ -64,7 +64,10 @@ if spread:
         key="spreads",
         config=CONFIG,
         alt=microscope.told_spreads(names, stds),
+        on_select=lambda: norm_lab.choose_spread("spreads"),
+        selection_mode="points",
     )
+    norm_lab.spread_by_hand(trace, seen)
 norm_lab.take_away(seen)
 explain.code_that_ran(norm_lab.norm_class(seen), shapes=norm_lab.sizes(trace))
 explain.sources("layer_norm")

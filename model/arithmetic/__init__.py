@@ -19,6 +19,7 @@ from model.arithmetic.attention import (
     score,
     z_entry,
 )
+from model.arithmetic.distributions import LISTED_TOKENS, divergence, entropy, probability, rank
 from model.arithmetic.feed_forward import mlp_out_entry, mlp_post_entry, mlp_pre_entry
 from model.arithmetic.norm import (
     norm_entry,
@@ -29,9 +30,11 @@ from model.arithmetic.norm import (
     norm_variance,
 )
 from model.arithmetic.places import Parameters, label_of
-from model.arithmetic.readout import LISTED_TOKENS, logit, probability
+from model.arithmetic.readout import change, lens_logit, logit
 from model.arithmetic.stream import (
+    cosine,
     input_entry,
+    length,
     position_entry,
     resid_mid_entry,
     resid_post_entry,
@@ -44,9 +47,15 @@ __all__ = [
     "Part",
     "attention_weight",
     "attn_out_entry",
+    "change",
+    "cosine",
+    "divergence",
+    "entropy",
     "head_contribution",
     "input_entry",
     "label_of",
+    "length",
+    "lens_logit",
     "logit",
     "mlp_out_entry",
     "mlp_post_entry",
@@ -60,6 +69,7 @@ __all__ = [
     "position_entry",
     "probability",
     "qkv_entry",
+    "rank",
     "resid_mid_entry",
     "resid_post_entry",
     "score",

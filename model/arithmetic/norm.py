@@ -41,21 +41,21 @@ def _norm_title(norm: str) -> str:
 def norm_mean(trace: Trace, *, norm: str, position: int) -> Derived:
     """Work μ out: the sum of one token's numbers, divided by how many they are."""
     read, left = norm_of(trace, norm)
-    return Derived(_mean(read[position]), float(left.mean[position]))
+    return Derived(mean_of(read[position]), float(left.mean[position]))
 
 
 def norm_variance(trace: Trace, *, norm: str, position: int) -> Derived:
     """Work σ² out: the mean of the squared distances from μ, divided by d, not by d − 1."""
     read, left = norm_of(trace, norm)
     row = read[position]
-    return Derived(_variance(row, _mean(row)), float(left.var[position]))
+    return Derived(variance_of(row, mean_of(row)), float(left.var[position]))
 
 
 def norm_std(trace: Trace, *, norm: str, position: int) -> Derived:
     """Work √(σ² + ε) out, what the distances from μ are divided by."""
     read, left = norm_of(trace, norm)
     row = read[position]
-    std = _std(_variance(row, _mean(row)), trace.config.norm_eps)
+    std = std_of(variance_of(row, mean_of(row)), trace.config.norm_eps)
     return Derived(std, float(left.std[position]))
 
 
@@ -101,7 +101,8 @@ def norm_entry(
     return Derived(term, float(changed))
 
 
-def _mean(row: Array) -> Term:
+def mean_of(row: Array) -> Term:
+    """Return the calculation of μ of one row."""
     summed = total("sum of all its numbers", "Σx", Factor("x", row, label="number").terms())
     return combined(
         "quotient",
@@ -113,7 +114,8 @@ def _mean(row: Array) -> Term:
     )
 
 
-def _variance(row: Array, mean: Term) -> Term:
+def variance_of(row: Array, mean: Term) -> Term:
+    """Return the calculation of σ² of one row around its mean."""
     squares = [
         combined(
             "square",
@@ -135,7 +137,8 @@ def _variance(row: Array, mean: Term) -> Term:
     )
 
 
-def _std(variance: Term, eps: float) -> Term:
+def std_of(variance: Term, eps: float) -> Term:
+    """Return the calculation of √(σ² + ε)."""
     inside = total(
         "variance, and a little more",
         "σ² + ε",
@@ -145,7 +148,7 @@ def _std(variance: Term, eps: float) -> Term:
 
 
 def _normalized(row: Array, dim: int, eps: float) -> Term:
-    mean = _mean(row)
+    mean = mean_of(row)
     x = recorded("the number that came in", indexed("x", dim), row[dim])
     centered = combined(
         "difference",
@@ -160,6 +163,6 @@ def _normalized(row: Array, dim: int, eps: float) -> Term:
         "normalized",
         "x̂",
         centered,
-        _std(_variance(row, mean), eps),
+        std_of(variance_of(row, mean), eps),
         formula="x̂ = (x − μ) / √(σ² + ε)",
     )

@@ -1,27 +1,9 @@
-"""The way out by hand: a logit, and what softmax makes of all of them."""
+"""The way out by hand: a logit of the model, and one that the logit lens reads half-way."""
 
-from collections.abc import Callable
-
-import numpy as np
-
+from model.arithmetic.norm import mean_of, std_of, variance_of
 from model.arithmetic.places import Parameters, label_of
-from model.sampling import Distribution
-from model.terms import (
-    Derived,
-    Factor,
-    Term,
-    above,
-    combined,
-    constant,
-    products,
-    recorded,
-    rest,
-    total,
-)
+from model.terms import Derived, Factor, Term, combined, products, total
 from model.trace import Trace
-
-# So many of a vocabulary's tokens are listed one by one; all others share one term.
-LISTED_TOKENS = 10
 
 
 def logit(
@@ -41,45 +23,72 @@ def logit(
     return Derived(term, float(trace.logits[position][token_id]))
 
 
-def probability(
-    found: Distribution, *, temperature: float, token_id: int, label: Callable[[int], str]
+def lens_logit(
+    trace: Trace,
+    parameters: Parameters,
+    *,
+    stage: int,
+    position: int,
+    token_id: int,
+    label: str,
+    model_value: float,
 ) -> Derived:
-    """Work one token's probability out: its share of e^(logit / temperature) over all that count.
+    """Work one logit of the logit lens out: a middle state, ln_f's γ and β, the token's row.
+
+    μ and √(σ² + ε) are the state's own, so they are taken out of the sum and worked out once:
+    Σ (x − μ) / s · γ · u + Σ β · u = (Σ x·γ·u − μ · Σ γ·u) / s + Σ β·u.
 
     Args:
-        found: All stages of the distribution; its filters are not worked out again, only obeyed.
-        temperature: What `found` was made with; 0 takes the largest logit.
-        token_id: The token.
-        label: What a token is called on the screen.
+        trace: The pass.
+        parameters: The model's.
+        stage: 0 is what enters the first block, i what block i − 1 hands on.
+        position: Of the token.
+        token_id: Whose logit.
+        label: What the token is called on the screen.
+        model_value: What the lens read; of the last stage the pass's own logit.
     """
-    name, model_value = f"probability of {label(token_id)}", float(found.probs[token_id])
-    if not found.kept[token_id]:
-        note = "This token was taken out before the draw: its share is exactly 0."
-        return Derived(Term(name, "p", 0.0, "masked", note=note), model_value)
-    ids = np.flatnonzero(found.kept)
-    if temperature == 0:
-        note = "Temperature 0: the largest logit gets the whole probability."
-        return Derived(Term(name, "p", 1.0 / len(ids), "constant", note=note), model_value)
-    logits = np.asarray(found.logits, np.float64)
-    largest = recorded("largest logit", "m", logits[ids].max())
-    heat = constant("temperature", "τ", temperature)
-    own = _share(f"power of e for {label(token_id)}", float(logits[token_id]), largest, heat)
-    listed = ids[np.argsort(-logits[ids], kind="stable")][:LISTED_TOKENS]
-    powers = [_share(label(int(i)), float(logits[i]), above(largest), heat) for i in listed]
-    others = np.setdiff1d(ids, listed)
-    if len(others):
-        together = np.exp((logits[others] - largest.value) / temperature).sum()
-        powers.append(
-            rest("all other tokens, together", "Σ of the rest", together, count=len(others))
-        )
-    summed = total("sum over every token that can be drawn", "Σ e^((l − m)/τ)", powers)
-    formula = "p = e^((l − m)/τ) / Σ e^((l − m)/τ)"
-    return Derived(combined("quotient", name, "p", own, summed, formula=formula), model_value)
-
-
-def _share(label: str, raw: float, largest: Term, temperature: Term) -> Term:
-    lowered = combined(
-        "difference", "logit less the largest", "l − m", recorded("logit", "l", raw), largest
+    is_last = stage == trace.config.n_layer
+    row = trace.blocks[-1].resid_post if is_last else trace.blocks[stage].resid_pre
+    x = Factor("x", row[position])
+    gamma = Factor("γ", parameters["ln_f.weight"], "weights")
+    beta = Factor("β", parameters["ln_f.bias"], "weights")
+    u = Factor("u", parameters["lm_head.weight"][token_id], "weights")
+    mean = mean_of(row[position])
+    shift = combined("product", "the mean’s share", "μ · Σγ·u", mean, _dot("Σγ·u", gamma, u))
+    scaled = combined(
+        "quotient",
+        "what the state says, in the final norm’s scale",
+        "(Σx·γ·u − μ·Σγ·u) / √(σ² + ε)",
+        combined("difference", "around its mean", "…", _dot("Σx·γ·u", x, gamma, u), shift),
+        std_of(variance_of(row[position], mean), trace.config.norm_eps),
     )
-    cooled = combined("quotient", "over the temperature", "(l − m)/τ", lowered, temperature)
-    return combined("exp", label, "e^((l − m)/τ)", cooled)
+    term = total(
+        f"logit of {label}, read at {label_of(trace, position)} {_stage_name(stage)}",
+        "logit",
+        [scaled, _dot("Σβ·u", beta, u)],
+        formula="logit = (Σ x·γ·u − μ · Σ γ·u) / √(σ² + ε) + Σ β·u",
+        note="x is the state between two blocks, γ and β are the final LayerNorm’s, u is the "
+        f"token’s row {token_id} of the output matrix. μ and σ² are the state’s own.",
+    )
+    return Derived(term, model_value)
+
+
+def _stage_name(stage: int) -> str:
+    return f"after block {stage}" if stage else "before the first block"
+
+
+def _dot(symbol: str, *factors: Factor) -> Term:
+    rows = zip(*(factor.terms() for factor in factors), strict=True)
+    listed = [
+        combined("product", f"dimension {i}", "·".join(term.symbol for term in row), *row)
+        for i, row in enumerate(rows)
+    ]
+    return total("sum of the products", symbol, listed)
+
+
+def change(label: str, before: Derived, after: Derived) -> Derived:
+    """Work out how far a number moved between two passes: after less before."""
+    term = combined(
+        "difference", label, "after − before", after.term, before.term, formula="after − before"
+    )
+    return Derived(term, after.model_value - before.model_value)

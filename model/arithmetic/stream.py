@@ -1,7 +1,18 @@
 """The residual stream by hand: two rows looked up and added, then two additions a block."""
 
 from model.arithmetic.places import Parameters, is_silenced, label_of
-from model.terms import Derived, combined, indexed, learned, recorded, silenced, total
+from model.terms import (
+    Derived,
+    Factor,
+    Term,
+    combined,
+    indexed,
+    learned,
+    products,
+    recorded,
+    silenced,
+    total,
+)
 from model.trace import Array, Trace
 
 
@@ -103,3 +114,47 @@ def _residual(
         formula="x′ = x + f",
     )
     return Derived(term, float(after[position, dim]))
+
+
+def length(label: str, row: Array, *, model_value: float) -> Derived:
+    """Work a vector's length out: the root of the sum of its squares.
+
+    Args:
+        label: What the vector is, in words.
+        row: `(d_model,)`.
+        model_value: The page's own number.
+    """
+    return Derived(_length(f"length of {label}", "|x|", row), model_value)
+
+
+def cosine(
+    label: str, before: tuple[str, Array], after: tuple[str, Array], *, model_value: float
+) -> Derived:
+    """Work the cosine of two vectors out: their dot product over both lengths.
+
+    Args:
+        label: What it says, in words.
+        before: A vector's name and its `(d_model,)` numbers.
+        after: The same of the other.
+        model_value: The page's own number.
+    """
+    x, y = Factor("x", before[1]), Factor("y", after[1])
+    lengths = combined(
+        "product",
+        "both lengths, multiplied",
+        "|x|·|y|",
+        _length(f"length of {before[0]}", "|x|", before[1]),
+        _length(f"length of {after[0]}", "|y|", after[1]),
+    )
+    dot = total("x · y, the sum of the products", "x · y", products(x, y), formula="x · y")
+    term = combined("quotient", label, "cos", dot, lengths, formula="cos = x · y / (|x| · |y|)")
+    return Derived(term, model_value)
+
+
+def _length(label: str, symbol: str, row: Array) -> Term:
+    squares = [
+        combined("square", f"dimension {i}", f"{x.symbol}²", x)
+        for i, x in enumerate(Factor(symbol.strip("|"), row).terms())
+    ]
+    summed = total("sum of the squares", f"Σ{symbol.strip('|')}²", squares)
+    return combined("root", label, symbol, summed, formula=f"{symbol} = √Σ{symbol.strip('|')}²")

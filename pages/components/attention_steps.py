@@ -50,9 +50,10 @@ def attention_steps(
 ) -> None:
     """Draw q · k, the division, the mask, softmax, weights × v, joining and projecting.
 
-    The element's state "cell" is the cell that was clicked, `[query, key]`, both from 0; "number"
-    is a number clicked in a strip, `[kind, head, dim]` with kind "q", "k", "score", "z", "part" (of
-    this head in attention's output) or "output".
+    The element's state "cell" is the cell that was clicked, `[query, key, is_score]`: both
+    positions from 0, and 1 where the map clicked is one of the scores. "number" is a number clicked
+    in a strip, `[kind, head, dim]` with kind "q", "k", "score", "z", "part" (of this head in
+    attention's output) or "output".
 
     Args:
         key: Names the element and its state.

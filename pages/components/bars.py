@@ -23,6 +23,7 @@ MOST_ROWS = 232
 MOST_FOUND = 6
 MOST_SEARCHED = 40
 MOST_STRETCHES = 60
+TAKE = "Take the road with"
 _SIGNS = {"␣": " ", "⏎": "\n", "⇥": "\t"}
 
 
@@ -269,10 +270,11 @@ def next_token_bars(
     state: BarState,
     marks: Marks | None = None,
     can_choose: bool = True,
+    action: str = TAKE,
     on_chosen: Callable[[], None] = ignore,
     on_state: Callable[[], None] = ignore,
 ) -> None:
-    """Draw one position's bars; a row that is taken sends `chosen` (see `chosen_id`).
+    """Draw one position's bars; a row that is pressed sends `chosen` (see `chosen_id`).
 
     Args:
         ranking: The position's tokens in order, with every stage.
@@ -282,14 +284,15 @@ def next_token_bars(
         title: Stands on the saved picture.
         state: How many rows, and what is searched for.
         marks: What came, the number that picked it, counts of draws.
-        can_choose: Whether a row can be taken as the next token.
+        can_choose: Whether a row can be pressed.
+        action: What that does; the token's name follows.
         on_chosen: Called, before the run, when one is.
         on_state: Called when more rows are wanted, or another text is searched for.
     """
     data = _bars_data(ranking, labels, marks or Marks(), state)
     element("bars", "saving")(
         key=key,
-        data=data | {"at": at, "title": title, "can_choose": can_choose},
+        data=data | {"at": at, "title": title, "can_choose": can_choose, "action": action},
         on_chosen_change=on_chosen,
         on_search_change=on_state,
         on_shown_change=on_state,

@@ -40,6 +40,7 @@ def ranking(
     ticks: Sequence[tuple[float, str]],
     band: tuple[float, float] | None = None,
     note: str = "",
+    action: str = "Look it up",
     on_token_change: Callable[[], None] | None = None,
 ) -> None:
     """Draw rows of bars; a chosen row's id is the element's trigger "token".
@@ -53,6 +54,7 @@ def ranking(
         ticks: Values on the axis with their texts, from left to right.
         band: A range that is hatched behind the bars; `note` says what it is.
         note: Stands below.
+        action: What a click does.
         on_token_change: Called after a click; rows cannot be chosen without it.
     """
     element("ranking", "saving")(
@@ -76,6 +78,7 @@ def ranking(
             "ticks": [list(tick) for tick in ticks],
             "band": None if band is None else list(band),
             "note": note,
+            "action": action,
             "can_choose": on_token_change is not None,
         },
         on_token_change=on_token_change or ignore,

@@ -13,9 +13,14 @@ def stream_picture(
     key: str,
     title: str,
     block: int,
+    number: Sequence[object] | None,
     on_block_change: Callable[[], None],
+    on_number_change: Callable[[], None],
 ) -> None:
     """Draw the additions of all blocks; the element's state "block" is the chosen one, from 0.
+
+    Its trigger "number" is a number that was pressed, `[addition, kind]`: the addition from 0, two
+    a block; the kind "before", "added", "after" (lengths) or "cosine".
 
     Args:
         steps: For each addition, two a block: the vector's length before, the length added, the
@@ -23,7 +28,9 @@ def stream_picture(
         key: Names the element and its state.
         title: For screen readers and the names of saved files.
         block: The chosen block.
+        number: The number whose calculation is open.
         on_block_change: Called when another block is chosen.
+        on_number_change: Called when a number is pressed.
     """
     element("stream", "canvas", "numbers")(
         key=key,
@@ -31,6 +38,8 @@ def stream_picture(
             "steps": np.asarray(steps, dtype=np.float32).ravel(),
             "title": title,
             "block": block,
+            "number": number,
         },
         on_block_change=on_block_change,
+        on_number_change=on_number_change,
     )

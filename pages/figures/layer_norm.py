@@ -128,7 +128,10 @@ def spreads(names: Sequence[str], stds: Array, chosen: int, theme: Theme) -> go.
             x=list(names),
             y=stds,
             marker={"color": colors, "line": {"width": 0}},
-            hovertemplate="%{x}: ÷ %{y:.4f}<extra></extra>",
+            # A click chooses the norm; the colours say which it is, not how bright a bar is.
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
+            hovertemplate="%{x}: ÷ %{y:.4f}<br>click: by hand<extra></extra>",
         )
     )
     figure.update_yaxes(title_text="√(σ² + ε)", rangemode="tozero")

@@ -40,16 +40,6 @@ class Palette:
     negative: str
     positive: str
 
-    @property
-    def diverging(self) -> list[tuple[float, str]]:
-        """A colour scale for signed numbers: negative, zero, positive."""
-        return [(0.0, self.negative), (0.5, self.background), (1.0, self.positive)]
-
-    @property
-    def sequence(self) -> list[tuple[float, str]]:
-        """A colour scale for shares of 0 to 1, as attention weights are."""
-        return [(0.0, self.background), (1.0, self.attention)]
-
 
 PALETTES: dict[Theme, Palette] = {
     "light": Palette(

@@ -92,11 +92,17 @@ def shown_trace(is_masked: bool) -> Trace:
     return session.trace(None if is_masked else MASK_OFF)
 
 
-def choose_cell(key: str) -> None:
-    """Take over the cell that was clicked in an element; call it from a callback."""
+def choose_cell(key: str, *, is_score: bool = False) -> None:
+    """Take over the cell that was clicked in an element; call it from a callback.
+
+    Args:
+        key: Of the element; a third number in its cell says that a map of scores was clicked.
+        is_score: Whether its one map shows scores.
+    """
     cell = session.element_state(key, "cell")
     if cell:
-        session.select(query=int(cell[0]), token=int(cell[1]), by_hand="weight")
+        number = "score" if is_score or any(cell[2:]) else "weight"
+        session.select(query=int(cell[0]), token=int(cell[1]), by_hand=number)
 
 
 def choose_number(key: str) -> None:

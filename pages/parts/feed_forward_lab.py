@@ -105,6 +105,7 @@ def _choose_dot() -> None:
     neuron = session.element_state("bend", "neuron")
     if isinstance(neuron, int):
         session.select(neuron=neuron)
+        session.set_widget(BY_HAND_KEY, STRIPS[2])
 
 
 def worked_out(trace: Trace) -> None:

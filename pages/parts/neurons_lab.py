@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from model.arithmetic import mlp_post_entry
 from model.trace import Array, Trace
 from pages.components.ledger import BarRow, signed_bars
 from pages.parts import session
@@ -48,7 +49,7 @@ def firing(trace: Trace) -> None:
         title=f"Neurons of block {chosen.block + 1}",
         what="neuron",
         unit="after GELU",
-        action="Choose this neuron",
+        action="Choose this neuron, and work its output out by hand",
         on_chosen=lambda: _choose_row(order),
     )
 
@@ -63,6 +64,7 @@ def _choose_row(order: list[int]) -> None:
     index = session.element_state("firing", "chosen")
     if isinstance(index, int) and 0 <= index < len(order):
         session.select(neuron=order[index])
+        session.keep("neuron_opened", True)
 
 
 def firing_count(trace: Trace) -> str:
@@ -88,7 +90,17 @@ def neuron_card(trace: Trace) -> None:
         f"At this token: {now.replace('-', '−')}"
     )
     _along_the_text(trace, post)
+    _output_by_hand(trace, neuron)
     _written(trace, neuron, float(post[chosen.query]))
+
+
+def _output_by_hand(trace: Trace, neuron: int) -> None:
+    """Work the neuron's output at the chosen token out, once a bar of it was pressed."""
+    if not session.kept("neuron_opened"):
+        return
+    chosen = session.selection()
+    found = mlp_post_entry(trace, block=chosen.block, position=chosen.query, neuron=neuron)
+    by_hand(found.term, model_value=found.model_value, key="by-hand-neuron")
 
 
 def _along_the_text(trace: Trace, post: Array) -> None:
@@ -112,7 +124,7 @@ def _along_the_text(trace: Trace, post: Array) -> None:
         title="Where in the text this neuron fires",
         what="where it fires in your text",
         unit="after GELU",
-        action="Choose this token",
+        action="Choose this token, and work the number out by hand",
         on_chosen=lambda: _choose_position(places),
     )
 
@@ -121,6 +133,7 @@ def _choose_position(places: range) -> None:
     index = session.element_state("along", "chosen")
     if isinstance(index, int) and 0 <= index < len(places):
         session.select(query=places[index])
+        session.keep("neuron_opened", True)
 
 
 def _written(trace: Trace, neuron: int, fires: float) -> None:

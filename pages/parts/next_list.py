@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from model.arithmetic import probability
 from model.sampling import SamplingSettings, distribution
 from model.trace import Array, Trace
 from pages.components.ranking import RankedToken, ranking
 from pages.parts import session
+from pages.parts.byhand import by_hand
 from pages.parts.numbers import percent
 
 SHOWN = 6
@@ -17,10 +19,10 @@ def next_probabilities(trace: Trace) -> Array:
 
 
 def next_tokens(key: str, trace: Trace, *, title: str = "", count: int = SHOWN) -> None:
-    """Draw the likeliest tokens after the last one.
+    """Draw the likeliest tokens after the last one; a press on one works its probability out.
 
     Args:
-        key: Names the element.
+        key: Names the element and what is remembered of it.
         trace: Of a pass by the chosen model.
         title: Stands below; where the list is from, if none.
         count: How many.
@@ -39,4 +41,15 @@ def next_tokens(key: str, trace: Trace, *, title: str = "", count: int = SHOWN) 
         axis=(0.0, 1.0),
         ticks=((0.0, "0"), (0.5, "50 %"), (1.0, "100 %")),
         note=title or f"After {label}, position {len(trace.tokens) - 1}.",
+        action="Work this number out by hand",
+        on_token_change=lambda: session.keep(key, session.element_state(key, "token")),
     )
+    pressed = session.kept(key)
+    if isinstance(pressed, int) and pressed < len(probs):
+        found = probability(
+            distribution(trace.logits[-1], SamplingSettings()),
+            temperature=1.0,
+            token_id=pressed,
+            label=cutter.label,
+        )
+        by_hand(found.term, model_value=found.model_value, key=f"{key}-by-hand")

@@ -9,9 +9,9 @@ import streamlit as st
 from model import arithmetic
 from model.terms import Derived
 from model.trace import Array, Trace
-from pages.components.compare import compare_bars
 from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
+from pages.parts.comparison import comparison
 from pages.parts.microscope import Microscope, table
 
 _WHERE = {"ln_1": "before attention", "ln_2": "before feed-forward", "ln_f": "after all blocks"}
@@ -23,20 +23,14 @@ def microscope(trace: Trace) -> Microscope:
     """Draw the controls; return the chosen norm's numbers for the chosen token."""
     chosen = session.selection()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="controls"):
-        name = st.segmented_control(
-            "Which norm",
-            list(_WHERE),
-            default="ln_1",
-            required=True,
-            key="norm",
-            bind="query-params",
-        )
-        if name != "ln_f":
+        _norm_picker(chosen.norm)
+        if chosen.norm != "ln_f":
             pickers.block_picker("pick-block")
         _token_picker(trace, chosen.query)
-        has_gamma = st.toggle("γ, the scale", value=True, key="gamma", bind="query-params")
-        has_beta = st.toggle("β, the shift", value=True, key="beta", bind="query-params")
-    norm = "ln_f" if name == "ln_f" else f"h.{chosen.block}.{name}"
+        _switch("gamma", "γ, the scale", is_on=chosen.has_gamma)
+        _switch("beta", "β, the shift", is_on=chosen.has_beta)
+    has_gamma, has_beta = chosen.has_gamma, chosen.has_beta
+    norm = "ln_f" if chosen.norm == "ln_f" else f"h.{chosen.block}.{chosen.norm}"
     read, left = arithmetic.norm_of(trace, norm)
     weights = session.parameters()
     gamma, beta = weights[f"{norm}.weight"], weights[f"{norm}.bias"]
@@ -50,6 +44,26 @@ def microscope(trace: Trace) -> Microscope:
         beta=beta if has_beta else np.zeros_like(beta),
         has_gamma=has_gamma,
         has_beta=has_beta,
+    )
+
+
+def _norm_picker(norm: str) -> None:
+    session.set_widget("norm-picker", norm)
+    st.segmented_control(
+        "Which norm",
+        list(_WHERE),
+        required=True,
+        key="norm-picker",
+        on_change=lambda: session.select(norm=session.widget("norm-picker")),
+    )
+
+
+def _switch(part: str, label: str, *, is_on: bool) -> None:
+    session.set_widget(f"{part}-switch", is_on)
+    st.toggle(
+        label,
+        key=f"{part}-switch",
+        on_change=lambda: session.select(**{part: session.widget(f"{part}-switch")}),
     )
 
 
@@ -166,15 +180,34 @@ def things_to_try(seen: Microscope) -> None:
         ),
         explain.Try(
             "Put γ back" if not seen.has_gamma else "Leave γ out",
-            partial(session.set_widget, "gamma", not seen.has_gamma),
+            partial(session.select, gamma=not seen.has_gamma),
             "The lowest histogram changes, and so do the bars further down.",
         ),
         explain.Try(
             "Look at the last norm, ln_f",
-            partial(session.set_widget, "norm", "ln_f"),
+            partial(session.select, norm="ln_f"),
             "What comes out of it is compared with every token of the vocabulary.",
         ),
     )
+
+
+def choose_spread(key: str) -> None:
+    """Take over the norm whose bar was clicked; call it from a callback."""
+    points = session.widget(key)["selection"]["points"]
+    if points:
+        index = int(points[0]["point_index"])
+        name = "ln_f" if index == 2 * session.config().n_layer else ("ln_1", "ln_2")[index % 2]
+        session.select(norm=name)
+        session.keep("spread_opened", True)
+        if name != "ln_f":
+            session.select(block=index // 2)
+
+
+def spread_by_hand(trace: Trace, seen: Microscope) -> None:
+    """Work out what the chosen norm divides by, once its bar was clicked."""
+    if session.kept("spread_opened"):
+        found = arithmetic.norm_std(trace, norm=seen.norm, position=seen.position)
+        by_hand(found.term, model_value=found.model_value, key="by-hand-spread")
 
 
 def worked_out(trace: Trace, seen: Microscope) -> None:
@@ -237,23 +270,14 @@ def left_out(trace: Trace, seen: Microscope) -> None:
     if seen.is_whole:
         st.caption("Switch γ or β off above: the bars of the next token appear here.")
         return
-    from model.norms import logits_without
+    from model.norms import record_without
 
-    after = logits_without(
-        session.model(),
-        trace.tokens,
-        seen.norm,
-        has_gamma=seen.has_gamma,
-        has_beta=seen.has_beta,
-        position=seen.position,
+    after = record_without(
+        session.model(), trace.tokens, seen.norm, has_gamma=seen.has_gamma, has_beta=seen.has_beta
     )
     names = [name for name, has in (("γ", seen.has_gamma), ("β", seen.has_beta)) if not has]
-    compare_bars(
-        key="left-out",
-        before=trace.logits[seen.position],
-        after=after,
-        label=session.cutter().label,
-        changed=f"without {' and '.join(names)} of {seen.norm}",
+    comparison(
+        trace, after, key="left-out", changed=f"without {' and '.join(names)} of {seen.norm}"
     )
 
 

@@ -1,5 +1,7 @@
 """The parts of the residual page: the stream's picture, the lens, the ledger, what to try."""
 
+import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +12,7 @@ from model import arithmetic
 from model.sampling import SamplingSettings, distribution
 from model.terms import Derived
 from model.trace import Array, Silenced, Trace
-from pages.components.bars import Ranking, bar_state, next_token_bars
+from pages.components.bars import Ranking, bar_state, chosen_id, next_token_bars
 from pages.components.lens import lens_columns, lens_grid, stage_names
 from pages.components.stream import stream_picture
 from pages.components.vectors import vector_rows
@@ -20,10 +22,13 @@ from pages.parts.derived import derived
 from pages.parts.explain import Try
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from model.lens import Addition, Lens
 
 SILENCE_KEY = "silence_stream"
 FEED_FORWARD = "feed-forward layer"
+LENS_NUMBERS = ("probability", "logit", "rank", "entropy of the cell, in bits")
 
 
 def labels(trace: Trace) -> list[str]:
@@ -47,7 +52,48 @@ def stream(trace: Trace) -> None:
         key="stream",
         title=f"Residual stream of {labels(trace)[chosen.query]}",
         block=chosen.block,
+        number=session.kept("stream_number"),
         on_block_change=lambda: session.select(block=session.element_state("stream", "block")),
+        on_number_change=_choose_number,
+    )
+    _number_by_hand(trace, steps)
+
+
+def _choose_number() -> None:
+    sent = session.element_state("stream", "number")
+    if sent and 0 <= int(sent[0]) < 2 * session.config().n_layer:
+        session.keep("stream_number", (int(sent[0]), str(sent[1])))
+        session.select(block=int(sent[0]) // 2)
+
+
+def _number_by_hand(trace: Trace, steps: "tuple[Addition, ...]") -> None:
+    """Work the length or cosine out that was pressed in the stream, once one was."""
+    kept = session.kept("stream_number")
+    if kept and kept[0] < len(steps):
+        found = stream_derivation(trace, steps[kept[0]], kept[1])
+        by_hand(found.term, model_value=found.model_value, key="by-hand-stream")
+
+
+def stream_derivation(trace: Trace, step: "Addition", kind: str) -> Derived:
+    """Return the calculation of one number of an addition: a length, or the cosine."""
+    block, q = trace.blocks[step.block], session.selection().query
+    if step.part == "attention":
+        rows, name = (block.resid_pre, block.attn_out, block.resid_mid), "attention"
+    else:
+        rows, name = (block.resid_mid, block.mlp_out, block.resid_post), "the feed-forward layer"
+    before, added, after = (row[q] for row in rows)
+    place = f"{name} of block {step.block + 1}"
+    if kind == "added":
+        return arithmetic.length(f"what {place} adds", added, model_value=step.added)
+    if kind == "before":
+        return arithmetic.length(f"the vector before {place}", before, model_value=step.before)
+    if kind == "after":
+        return arithmetic.length(f"the vector after {place}", after, model_value=step.after)
+    return arithmetic.cosine(
+        f"cosine of the vector before and after {place}",
+        ("the vector before", before),
+        ("the vector after", after),
+        model_value=step.cosine,
     )
 
 
@@ -140,7 +186,7 @@ def lens(trace: Trace) -> None:
     logits = derived(
         trace, ("lens", row, position), lambda: lens_logits(model, trace, row, position)
     )
-    _cell_bars(logits, stage_names(config.n_layer)[row], position)
+    _cell_bars(trace, logits, row, position)
 
 
 def lengths(trace: Trace) -> NDArray[np.float64]:
@@ -170,19 +216,69 @@ def _choose_cell() -> None:
         session.select(lens=int(cell[0]), query=int(cell[1]))
 
 
-def _cell_bars(logits: Array, stage: str, position: int) -> None:
-    last = stage_names(session.config().n_layer)[-1]
-    addition = ", the last: what the model really says" if stage == last else ""
+def _cell_bars(trace: Trace, logits: Array, row: int, position: int) -> None:
+    stage = stage_names(trace.config.n_layer)[row]
+    addition = ", the last: what the model really says" if row == trace.config.n_layer else ""
     st.markdown(f"**Position {position}, read after {stage}{addition}**")
-    state = session.element_state
+    state, at = session.element_state, f"{stage} {position}"
     next_token_bars(
         Ranking(distribution(logits, SamplingSettings())),
         session.cutter(),
         key="lens-bars",
-        at=f"{stage} {position}",
+        at=at,
         state=bar_state(state("lens-bars", "shown"), state("lens-bars", "search")),
-        can_choose=False,
+        action="Work out by hand:",
+        on_chosen=lambda: _choose_bar(at),
     )
+    _bar_by_hand(trace, logits, row, position)
+
+
+def _choose_bar(at: str) -> None:
+    token_id = chosen_id(session.element_state("lens-bars", "chosen"), at, session.cutter())
+    if token_id is not None:
+        session.keep("lens_token", token_id)
+
+
+def _bar_by_hand(trace: Trace, logits: Array, row: int, position: int) -> None:
+    """Work a number of the pressed bar out, once one was pressed."""
+    token_id = session.kept("lens_token")
+    if not isinstance(token_id, int) or token_id >= len(logits):
+        st.caption("Press a bar to work its numbers out by hand.")
+        return
+    number = st.segmented_control(
+        "Number to work out",
+        LENS_NUMBERS,
+        default=LENS_NUMBERS[0],
+        required=True,
+        key="lens_number",
+    )
+    found = lens_derivation(trace, logits, str(number), row, position, token_id)
+    by_hand(found.term, model_value=found.model_value, key="by-hand-lens")
+
+
+def lens_derivation(
+    trace: Trace, logits: Array, number: str, row: int, position: int, token_id: int
+) -> Derived:
+    """Return the calculation of one of `LENS_NUMBERS` of one token in one cell of the lens."""
+    label = session.cutter().label
+    if number == "logit":
+        return arithmetic.lens_logit(
+            trace,
+            session.parameters(),
+            stage=row,
+            position=position,
+            token_id=token_id,
+            label=label(token_id),
+            model_value=float(logits[token_id]),
+        )
+    if number == "rank":
+        return arithmetic.rank(logits, token_id=token_id, label=label)
+    found = distribution(logits, SamplingSettings())
+    if number == "probability":
+        return arithmetic.probability(found, temperature=1.0, token_id=token_id, label=label)
+    lens = lens_here(trace)
+    nats = float(lens.entropies[row, position - int(lens.positions[0])])
+    return arithmetic.entropy(found.probs, model_value=nats / math.log(2), label=label)
 
 
 def silence_options() -> dict[str, Silenced]:
@@ -205,16 +301,9 @@ def silence_caption() -> str:
 def things_to_try(trace: Trace) -> list[Try]:
     """Return three things to do, two of them found in this run's numbers."""
     position = session.selection().query
-    steps = measured(trace, position)
-    turned = min(steps, key=lambda step: step.cosine)
-    part = "attention" if turned.part == "attention" else "the feed-forward layer"
     second = int(np.argsort(-trace.logits[position], kind="stable")[1])
     return [
-        Try(
-            f"Go to the block that turns this token most: block {turned.block + 1}",
-            lambda: session.select(block=turned.block),
-            f"There, {part} leaves a cosine of only {turned.cosine:.2f} to what came in.",
-        ),
+        _go_to_another_block(measured(trace, position), session.selection().block),
         Try(
             "Explain the runner-up",
             lambda: session.select(explain=second),
@@ -226,6 +315,32 @@ def things_to_try(trace: Trace) -> list[Try]:
             "At the end of this page: every later block reads a stream it was not trained on.",
         ),
     ]
+
+
+def _go_to_another_block(steps: "Sequence[Addition]", here: int) -> Try:
+    """Offer the block that turns the vector most; from there, the one that adds the least."""
+    turned = min(steps, key=lambda step: step.cosine)
+    part = "attention" if turned.part == "attention" else "the feed-forward layer"
+    if turned.block != here:
+        return Try(
+            f"Go to the block that turns this token most: block {turned.block + 1}",
+            partial(session.select, block=turned.block),
+            f"There, {part} leaves a cosine of only {turned.cosine:.2f} to what came in.",
+        )
+    others = [step for step in steps if step.block != here]
+    if not others:
+        return Try(
+            "Follow the first token",
+            partial(session.select, query=0),
+            "It has only itself to look at: see how much less attention adds to it.",
+        )
+    least = min(others, key=lambda step: step.added / step.before if step.before else 0.0)
+    name = "attention" if least.part == "attention" else "the feed-forward layer"
+    return Try(
+        f"You are where it turns most. Go where least is added: block {least.block + 1}",
+        partial(session.select, block=least.block),
+        f"There, {name} adds a vector of length {least.added:.2f} to one of {least.before:.2f}.",
+    )
 
 
 def _silence_first() -> None:

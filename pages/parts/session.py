@@ -11,7 +11,7 @@ Memory: at most `_TRACES` traces are kept for all visitors together, each at mos
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 import streamlit as st
@@ -53,8 +53,10 @@ _OPEN = dict.fromkeys(
     ("neuron", "explain", "lens", "vocab", "number", "column", "swap_a", "swap_b"), OPEN
 )
 _SHARES = {"temperature": 1.0, "top_p": 1.0, "min_p": 0.0}
-_TEXTS = {"model": EMBEDDED, "hide": "", "find_bar": "", "find_stage": ""}
+_TEXTS = {"model": EMBEDDED, "hide": "", "find_bar": "", "find_stage": "", "norm": "ln_1"}
+_SWITCHES = {"start": True, "gamma": True, "beta": True}
 FIRST_MODEL = EMBEDDED
+NormKind = Literal["ln_1", "ln_2", "ln_f"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ class Selection:
         query: Position of the token that looks, 0 to T − 1.
         token: Position of the token that is looked at (the key), 0 to T − 1.
         dim: 0 to d_model − 1.
+        norm: Which LayerNorm: of the block, or the last one.
+        has_gamma: Whether that norm keeps its γ.
+        has_beta: Whether it keeps its β.
         hide: Names of the controls that the link leaves out.
     """
 
@@ -75,6 +80,9 @@ class Selection:
     query: int
     token: int
     dim: int
+    norm: NormKind
+    has_gamma: bool
+    has_beta: bool
     hide: frozenset[str]
 
 
@@ -84,7 +92,8 @@ def selection_widgets() -> None:
     _adopt_next_text()
     with st.container(key="selection"):
         st.text_area("prompt", FIRST_TEXT, key="prompt", bind="query-params")
-        st.checkbox("start", value=True, key="start", bind="query-params")
+        for key, is_on in _SWITCHES.items():
+            st.checkbox(key, value=is_on, key=key, bind="query-params")
         for key, text in _TEXTS.items():
             st.text_input(key, text, key=key, bind="query-params")
         for key, number in (_NUMBERS | _OPEN).items():
@@ -249,6 +258,9 @@ def selection() -> Selection:
         query=_within("query", T),
         token=_within("token", T),
         dim=_within("dim", sizes.d_model),
+        norm=_norm(),
+        has_gamma=bool(st.session_state.get("gamma", True)),
+        has_beta=bool(st.session_state.get("beta", True)),
         hide=frozenset(st.session_state.get("hide", "").replace(",", " ").split()),
     )
 
@@ -257,6 +269,11 @@ def _within(name: str, count: int) -> int:
     """Return a part of the selection as an index below `count`; −1 is the last."""
     value = int(st.session_state.get(name, _NUMBERS[name]))
     return count - 1 if value < 0 else min(value, count - 1)
+
+
+def _norm() -> NormKind:
+    name = st.session_state.get("norm")
+    return cast("NormKind", name) if name in get_args(NormKind) else "ln_1"
 
 
 def choice(name: str, count: int) -> int | None:

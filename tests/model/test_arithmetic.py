@@ -14,6 +14,7 @@ from model.checkpoints import load_checkpoint
 from model.config import Activation, GPTConfig
 from model.gpt import GPT
 from model.hooks import record
+from model.lens import additions, lens_logits, logit_lens
 from model.sampling import SamplingSettings, distribution
 from model.terms import Derived, combined, constant
 from model.tokenizer import Tokens, start_token, tokenizer
@@ -22,13 +23,18 @@ from model.trace import Silenced
 T = 7
 
 
-def random_run(*, activation: Activation = "gelu_tanh", is_tied=True, silenced=None):
+def random_model(*, activation: Activation = "gelu_tanh", is_tied=True):
     config = GPTConfig(300, 16, 2, 4, 24, activation=activation, is_tied=is_tied)
     model = GPT(config).eval()
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(std=0.3, generator=generator)
+    return model
+
+
+def random_run(*, silenced=None, **kind):
+    model = random_model(**kind)
     pieces = (b"a", b" b", b"", b"\xf0", b"=c", b"d", b"e")
     tokens = Tokens(tuple(int(i) for i in np.random.default_rng(1).integers(0, 300, T)), pieces)
     return record(model, tokens, silenced=silenced), arrays(model)
@@ -39,8 +45,13 @@ def arrays(model):
 
 
 @pytest.fixture(scope="module")
-def embedded():
-    model = load_checkpoint(EMBEDDED_FOLDER).eval()
+def embedded_model():
+    return load_checkpoint(EMBEDDED_FOLDER).eval()
+
+
+@pytest.fixture(scope="module")
+def embedded(embedded_model):
+    model = embedded_model
     size = model.config.vocab_size
     start, text = start_token(size), tokenizer(size).encode("The cat sat")
     tokens = Tokens(start.ids + text.ids, start.pieces + text.pieces)
@@ -233,3 +244,94 @@ def test_the_magnitude_ignores_that_summands_cancel():
     half = combined("quotient", "", "h", cancelled, constant("", "two", 2.0))
     assert half.magnitude == 1000.0
     assert Derived(half, 0.0).allowance == pytest.approx(0.01)
+
+
+def assert_the_lens_agrees(model, trace, *, ids):
+    for stage, position in itertools.product(range(trace.config.n_layer + 1), (0, 3)):
+        read = lens_logits(model, trace, stage, position)
+        for token_id in ids:
+            derived = arithmetic.lens_logit(
+                trace,
+                arrays(model),
+                stage=stage,
+                position=position,
+                token_id=token_id,
+                label="it",
+                model_value=float(read[token_id]),
+            )
+            assert_agrees("lens", derived)
+
+
+def test_a_logit_of_the_lens_is_worked_out_from_the_state_between_two_blocks():
+    model = random_model(is_tied=False)
+    trace, _ = random_run(is_tied=False)
+    assert_the_lens_agrees(model, trace, ids=(0, 7, 299))
+
+
+def test_a_logit_of_the_embedded_models_lens_is_worked_out(embedded, embedded_model):
+    assert_the_lens_agrees(embedded_model, embedded[0], ids=(11, 400))
+
+
+def test_a_rank_counts_the_larger_logits():
+    logits = np.array([0.5, 3.0, -1.0, 3.0, 2.0], np.float32)
+    ranks = [arithmetic.rank(logits, token_id=i, label=str).term.value for i in range(5)]
+    assert ranks == [4, 1, 5, 1, 3]
+    many = np.arange(500, dtype=np.float32)
+    last = arithmetic.rank(many, token_id=0, label=str)
+    assert (last.term.value, last.model_value) == (500, 500)
+    assert len(last.term.children) == arithmetic.LISTED_TOKENS + 2
+
+
+def test_a_divergence_is_torchs():
+    before, after = np.random.default_rng(0).normal(size=(2, 300)).astype(np.float32)
+    oracle = F.kl_div(
+        torch.tensor(after).double().log_softmax(0),
+        torch.tensor(before).double().log_softmax(0),
+        reduction="sum",
+        log_target=True,
+    )
+    found = arithmetic.divergence(before, after, model_value=oracle.item(), label=str)
+    assert found.term.value == pytest.approx(oracle.item(), abs=1e-12)
+    same = arithmetic.divergence(before, before, model_value=0.0, label=str)
+    assert same.term.value == 0
+
+
+def test_an_entropy_is_the_lenss(embedded, embedded_model):
+    trace, _ = embedded
+    lens = logit_lens(embedded_model, trace, [3])
+    for stage in (0, 2, trace.config.n_layer):
+        logits = lens_logits(embedded_model, trace, stage, 3)
+        bits = float(lens.entropies[stage, 0]) / math.log(2)
+        found = distribution(logits, SamplingSettings()).probs
+        derived = arithmetic.entropy(found, model_value=bits, label=str)
+        assert_agrees("entropy", derived)
+    sure = arithmetic.entropy(np.array([1.0, 0.0]), model_value=0.0, label=str)
+    assert sure.term.value == 0
+    even = arithmetic.entropy(np.full(8, 1 / 8), model_value=3.0, label=str)
+    assert even.term.value == pytest.approx(3, abs=1e-12)
+
+
+def test_lengths_and_turns_of_the_stream_are_the_lenss():
+    trace, _ = random_run()
+    for step in additions(trace, 4):
+        block = trace.blocks[step.block]
+        is_first = step.part == "attention"
+        before = (block.resid_pre if is_first else block.resid_mid)[4]
+        after = (block.resid_mid if is_first else block.resid_post)[4]
+        length = arithmetic.length("it", after, model_value=step.after)
+        assert_agrees("length", length)
+        turned = arithmetic.cosine("it", ("x", before), ("y", after), model_value=step.cosine)
+        assert_agrees("cosine", turned)
+    right = arithmetic.length("it", np.array([3, 4], np.float32), model_value=5.0)
+    assert right.term.value == 5
+
+
+def test_a_change_is_the_difference_of_two_calculations():
+    (trace, parameters), (changed, _) = random_run(), random_run(silenced=Silenced("mlp", 0))
+    both = [
+        arithmetic.logit(run, parameters, position=5, token_id=9, label="it")
+        for run in (trace, changed)
+    ]
+    moved = arithmetic.change("moved", *both)
+    assert moved.model_value == pytest.approx(changed.logits[5][9] - trace.logits[5][9], abs=1e-6)
+    assert_agrees("change", moved)

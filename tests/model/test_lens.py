@@ -1,5 +1,6 @@
 """What is derived from a trace agrees with what ran: parts add up, the last row is the model."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,6 @@ from model.lens import (
     additions,
     cosine,
     direct_logits,
-    head_outputs,
     ledger,
     lens_logits,
     logit_direction,
@@ -69,9 +69,14 @@ def softmax(logits):
 
 def test_heads_and_bias_add_up_to_what_attention_wrote(run):
     model, trace = run
-    for number, block in enumerate(trace.blocks):
-        bias = model.h[number].attn.c_proj.bias.detach().numpy()
-        assert near(head_outputs(model, trace, number).sum(axis=0) + bias, block.attn_out)
+    for position, number in itertools.product((0, len(trace.tokens) - 1), range(len(trace.blocks))):
+        parts = [
+            part.vector
+            for part in stream_parts(model, trace, position)
+            if part.block == number and part.kind in ("head", "attention bias")
+        ]
+        assert len(parts) == trace.config.n_head + 1
+        assert near(sum(parts), trace.blocks[number].attn_out[position])
 
 
 def test_all_parts_add_up_to_the_last_residual_stream(run):

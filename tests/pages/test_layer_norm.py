@@ -51,8 +51,8 @@ def test_every_number_of_the_formula_can_be_worked_out():
 
 def test_gamma_and_beta_can_be_left_out():
     page = open_page()
-    page.toggle(key="gamma").set_value(False).run()
-    page.toggle(key="beta").set_value(False).run()
+    page.toggle(key="gamma-switch").set_value(False).run()
+    page.toggle(key="beta-switch").set_value(False).run()
     assert not page.exception
     scaled, shift = panel(page)["term"]["children"]
     assert (scaled["children"][1]["value"], shift["value"]) == (1.0, 0.0)
@@ -73,3 +73,39 @@ def test_the_link_hides_the_panel():
     page = open_page(hide="byhand")
     assert not page.exception
     assert not any("term" in data for data in handed(page))
+
+
+def test_norm_and_switches_survive_a_change_of_page():
+    page = open_page(norm="ln_2", gamma="false")
+    page.switch_page("pages/residual.py").run()
+    page.switch_page("pages/layer_norm.py").run()
+    assert page.segmented_control(key="norm-picker").value == "ln_2"
+    assert page.toggle(key="gamma-switch").value is False
+    assert page.toggle(key="beta-switch").value is True
+
+
+def test_a_link_with_an_unknown_norm_opens_the_first():
+    page = open_page(norm="ln_9")
+    assert not page.exception
+    assert page.segmented_control(key="norm-picker").value == "ln_1"
+
+
+@pytest.mark.parametrize(
+    ("number", "side"),
+    [
+        ("probability", "before"),
+        ("probability", "after"),
+        ("logit", "after"),
+        ("logit", "change"),
+        ("rank", "after"),
+        ("distance", "change"),
+    ],
+)
+def test_every_number_without_gamma_opens_its_arithmetic(number, side):
+    page = open_page(norm="ln_f", gamma="false")
+    page.session_state["kept_left-out"] = {"number": number, "side": side, "id": 11}
+    page.run()
+    assert not page.exception
+    trees = [data for data in handed(page) if "term" in data]
+    assert len(trees) == 2
+    assert all(abs(tree["difference"]) < tree["allowance"] for tree in trees)

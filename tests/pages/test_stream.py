@@ -1,5 +1,6 @@
 """The residual and feed-forward pages: their sums, curves, links, and what their widgets do."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from model.hooks import record
 from model.lens import ledger
 from model.tokenizer import Tokens
 from pages.components.bend import activated
+from pages.components.compare import standing, standing_line
 from pages.components.lens import lens_columns, stage_names
 from pages.parts.direct import direct_term
 from pages.parts.ledger_lab import checksum, ledger_rows
 from pages.parts.neurons_lab import strongest
-from pages.parts.silence import chosen_logit, standing
+from pages.parts.residual_lab import LENS_NUMBERS
 
 ROOT = Path(__file__).parents[2]
 CONFIG = GPTConfig(vocab_size=300, block_size=16, n_layer=2, n_head=4, d_model=32)
@@ -31,6 +33,17 @@ def app(name, **query):
         page.query_params[key] = value
     page.run()
     return page.switch_page(f"pages/{name}.py").run()
+
+
+def handed(page):
+    """Return what each element without arrays was handed."""
+    texts = [element.proto.json for element in page.get("bidi_component")]
+    return [json.loads(text) for text in texts if text]
+
+
+def lines(page):
+    """Return what each comparison says of the token that is explained."""
+    return [data["line"] for data in handed(page) if "line" in data]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +103,11 @@ def test_a_standing_counts_ranks_from_one():
 
 def test_a_logit_that_falls_is_written_with_a_minus():
     before, after = (standing(np.array(x, np.float32), 0) for x in ([1.0, 0.0], [-1.0, 0.0]))
-    assert "1.000 → −1.000 (−2.000)" in chosen_logit("x", before, after)
+    line = standing_line("x", before, after)
+    assert "1.000 → −1.000 (−2.000)" in "".join(part["text"] for part in line)
+    pressed = [part["press"] for part in line if part["press"]]
+    assert pressed[2] == ["logit", "change"]
+    assert len(pressed) == 7
 
 
 def test_the_chosen_neuron_is_always_listed():
@@ -118,8 +135,8 @@ def test_the_residual_page_adds_the_ledger_up():
 
 def test_a_link_chooses_the_token_that_is_explained():
     page = app("residual", explain="300")
-    label = [text.value for text in page.text][-1].split("  ")[0]
-    assert label != [text.value for text in app("residual").text][-1].split("  ")[0]
+    (line,) = lines(page)
+    assert line[0]["text"] != lines(app("residual"))[0][0]["text"]
 
 
 def test_each_part_can_be_silenced():
@@ -127,7 +144,7 @@ def test_each_part_can_be_silenced():
     for name in ("attention", "feed-forward layer", "the chosen head", "all positions"):
         page.segmented_control(key="silence_stream").set_value(name).run()
         assert not page.exception
-        seen.add(page.text[-1].value)
+        seen.add(str(lines(page)))
     assert len(seen) == 4
 
 
@@ -171,3 +188,56 @@ def test_an_entry_of_the_ledger_is_worked_out_by_hand(entry):
     page.run()
     assert not page.exception
     assert "By hand" in [heading.value for heading in page.subheader]
+
+
+@pytest.mark.parametrize("row", ["0", "3", "-1"])
+@pytest.mark.parametrize("number", LENS_NUMBERS)
+def test_every_number_of_a_cell_of_the_lens_opens_its_arithmetic(row, number):
+    page = app("residual", lens=row)
+    page.session_state["kept_lens_token"] = 300
+    page.run()
+    page.segmented_control(key="lens_number").set_value(number).run()
+    assert not page.exception
+    (tree,) = [data for data in handed(page) if "term" in data]
+    assert abs(tree["difference"]) < tree["allowance"]
+
+
+@pytest.mark.parametrize("part", ["attention", "the chosen head", "all positions"])
+@pytest.mark.parametrize(
+    ("number", "side"), [("logit", "after"), ("logit", "change"), ("rank", "before")]
+)
+def test_a_number_of_a_pass_with_a_silenced_part_opens_its_arithmetic(part, number, side):
+    page = app("residual", silence_stream=part)
+    page.session_state["kept_silence_stream-bars"] = {"number": number, "side": side, "id": 9}
+    page.run()
+    assert not page.exception
+    (tree,) = [data for data in handed(page) if "term" in data]
+    assert abs(tree["difference"]) < tree["allowance"]
+
+
+def test_the_block_that_turns_most_is_not_offered_to_who_stands_there():
+    page = app("residual")
+    for _ in range(3):
+        before = page.session_state["block"]
+        page.button(key="try-residual-0").click().run()
+        assert page.session_state["block"] != before
+
+
+@pytest.mark.parametrize("kind", ["before", "added", "after", "cosine"])
+@pytest.mark.parametrize("addition", [0, 7])
+def test_every_number_of_the_stream_opens_its_arithmetic(addition, kind):
+    page = app("residual")
+    page.session_state["kept_stream_number"] = (addition, kind)
+    page.run()
+    assert not page.exception
+    (tree,) = [data for data in handed(page) if "term" in data]
+    assert abs(tree["difference"]) < tree["allowance"]
+
+
+def test_a_pressed_neuron_opens_its_arithmetic():
+    page = app("feed_forward", neuron="40")
+    page.session_state["kept_neuron_opened"] = True
+    page.run()
+    assert not page.exception
+    labels = [data["term"]["label"] for data in handed(page) if "term" in data]
+    assert [label.startswith("output of neuron 40") for label in labels] == [True, True]

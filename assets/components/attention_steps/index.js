@@ -352,12 +352,12 @@ function inWindow(view, q, k) {
 }
 
 function cellAt(view, event) {
-  const map = view.sheet.maps.find((it) => it.canvas === event.composedPath()[0]);
+  const index = view.sheet.maps.findIndex((it) => it.canvas === event.composedPath()[0]), map = view.sheet.maps[index];
   if (!map) return null;
   const box = map.canvas.getBoundingClientRect(), [R, C] = view.shape;
   const row = Math.floor((event.clientY - box.top) / view.cell), column = Math.floor((event.clientX - box.left) / view.cell);
   if (row < 0 || column < 0 || row >= R || column >= C) return null;
-  return event.type === "click" ? [row + view.rows[0], column + view.columns[0]] : [row, column];
+  return event.type === "click" ? [row + view.rows[0], column + view.columns[0], index < 3 ? 1 : 0] : [row, column];
 }
 
 function setHover(view, cell) {
@@ -370,7 +370,7 @@ function onKey(view, event) {
   const [R, C] = view.shape, [row, column] = view.hover ?? inWindow(view, view.query, view.token);
   const to = { ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1] }[event.key];
   if (to) setHover(view, [Math.min(R - 1, Math.max(0, to[0])), Math.min(C - 1, Math.max(0, to[1]))]);
-  else if (event.key === "Enter" || event.key === " ") view.setState("cell", [row + view.rows[0], column + view.columns[0]]);
+  else if (event.key === "Enter" || event.key === " ") view.setState("cell", [row + view.rows[0], column + view.columns[0], 0]);
   else return;
   event.preventDefault();
 }

@@ -186,7 +186,7 @@ function fillRow(view, item, row, data) {
   button.disabled = !data.can_choose;
   button.onclick = () => view.choose(row.id);
   button.setAttribute('aria-label', spoken(row, data));
-  button.title = data.can_choose ? `Take the road with ${row.label}` : '';
+  button.title = data.can_choose ? `${data.action} ${row.label}` : '';
 }
 
 // "removed by" stands only where there is room for it; the hatch says it too.
@@ -202,7 +202,7 @@ function spoken(row, data) {
   if (row.mark) parts.push(row.mark);
   if (row.removed) parts.push(`removed by ${row.removed}`);
   if (row.count !== null) parts.push(`${row.count_text} of ${data.draws}`);
-  if (data.can_choose) parts.push('press to take it as the next token');
+  if (data.can_choose) parts.push(`press: ${data.action} it`);
   return parts.join(', ');
 }
 

@@ -59,7 +59,7 @@ function roleClass(role) {
 const JOINED = {
   difference: ([a, b]) => [a, " − ", b], product: (v) => v.flatMap((x, i) => (i ? [" × ", x] : [x])),
   quotient: ([a, b]) => [a, " ÷ ", b], square: ([a]) => [a, "²"], root: ([a]) => ["√", a],
-  exp: ([a]) => ["e^", a], tanh: ([a]) => ["tanh ", a], normal_share: ([a]) => ["Φ", a], same: ([a]) => [a],
+  exp: ([a]) => ["e^", a], ln: ([a]) => ["ln ", a], tanh: ([a]) => ["tanh ", a], normal_share: ([a]) => ["Φ", a], same: ([a]) => [a],
 };
 
 /** The step with its own numbers: 1.234 ÷ 5.657. A step told in one line shows those inside it too. */
@@ -75,7 +75,7 @@ function filled(term, isNested = isOneLine(term)) {
 }
 
 function wraps(operation) {
-  return ["square", "tanh", "normal_share", "exp", "root"].includes(operation);
+  return ["square", "tanh", "normal_share", "exp", "ln", "root"].includes(operation);
 }
 
 function filledSum(children) {
@@ -148,8 +148,9 @@ function depth(path) {
 /** A step whose parts are known numbers says all in one line: 0.12 × −0.5, or e^(1.2 − 3.4). */
 function isOneLine(term) {
   if (!term.children) return true;
-  if (term.operation === "product") return term.children.every((child) => !child.children);
-  return ["exp", "square"].includes(term.operation) && isPlain(term.children[0]);
+  // p × ln(p ÷ q) too: a product of a known number and a step that fits behind it.
+  if (term.operation === "product") return term.children.every((child) => !child.children || (child.operation === "ln" && isOneLine(child)));
+  return ["exp", "ln", "square"].includes(term.operation) && isPlain(term.children[0]);
 }
 
 function isPlain(term) {

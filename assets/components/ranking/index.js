@@ -64,7 +64,8 @@ function line(data, row, at, choose) {
   if (data.can_choose) {
     node.type = "button";
     node.onclick = choose;
-    node.ariaLabel = `${row.label}${row.mark ? `, ${row.mark}` : ""}: ${row.text}. Look it up`;
+    node.ariaLabel = `${row.label}${row.mark ? `, ${row.mark}` : ""}: ${row.text}. ${data.action}`;
+    node.title = data.action;
   }
   item.append(node);
   return item;

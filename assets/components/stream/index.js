@@ -4,10 +4,10 @@
 const SVG = "http://www.w3.org/2000/svg";
 const WIDEST = 124, NARROWEST = 96, START = 84, END = 72, HEIGHT = 244, LINE_Y = 158, THICKEST = 44;
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const view = (root.view ??= build(root));
-  Object.assign(view, { data, setState: setStateValue, steps: numbersOf(data.steps) });
+  Object.assign(view, { data, setState: setStateValue, press: (index, kind) => setTriggerValue("number", [index, kind]), steps: numbersOf(data.steps) });
   paint(view);
   return () => view.watcher.disconnect();
 }
@@ -52,7 +52,7 @@ function paint(view) {
   const svg = node("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "group", "aria-label": data.title });
   all.forEach((s, index) => { if (s.isAttention) drawBlock(view, svg, s, all[index + 1]); });
   drawStream(view, svg, all, width);
-  all.forEach((s, index) => drawAddition(view, svg, s, xOf(view, index)));
+  all.forEach((s, index) => drawAddition(view, svg, s, xOf(view, index), index));
   drawEnds(view, svg, all, width);
   view.frame.replaceChildren(svg);
   bringIntoView(view, width);
@@ -94,22 +94,40 @@ function drawStream(view, svg, all, width) {
   node("polygon", { points: [...above, ...below].join(" "), class: "stream" }, svg);
 }
 
-function drawAddition(view, svg, s, x) {
+function drawAddition(view, svg, s, x, index) {
   const kind = s.isAttention ? "attention" : "mlp", thick = view.thick(s.added), top = 84;
   const words = s.isAttention ? ["atten-", "tion"] : ["feed-", "forward"];
   words.forEach((word, line) => node("text", { x, y: 44 + 14 * line, class: `part ${kind}` }, svg, word));
   node("rect", { x: x - thick / 2, y: top, width: thick, height: LINE_Y - top - 12, class: `arrow ${kind}` }, svg);
   node("circle", { cx: x, cy: LINE_Y, r: 10, class: "plus" }, svg);
   node("text", { x, y: LINE_Y + 5, class: "sign" }, svg, "+");
-  node("text", { x, y: 77, class: "number added" }, svg, s.added.toFixed(1));
-  node("text", { x, y: LINE_Y + THICKEST / 2 + 22, class: "number" }, svg, s.after.toFixed(1));
-  node("text", { x, y: LINE_Y + THICKEST / 2 + 40, class: "number small" }, svg, fixed(s.cosine, 2));
+  const put = (y, look, text, kind, said) => pressable(view, svg, { x, y, class: look }, text, index, kind, said);
+  const name = `block ${s.block + 1}, ${s.isAttention ? "attention" : "feed-forward"}`;
+  put(77, "number added", s.added.toFixed(1), "added", `Length added, ${name}`);
+  put(LINE_Y + THICKEST / 2 + 22, "number", s.after.toFixed(1), "after", `Length after it, ${name}`);
+  put(LINE_Y + THICKEST / 2 + 40, "number small", fixed(s.cosine, 2), "cosine", `Cosine to before, ${name}`);
+}
+
+/** A number that opens its calculation; by Tab those of the chosen block are reached. */
+function pressable(view, svg, attributes, text, index, kind, said) {
+  const open = view.data.number, isOpen = open && open[0] === index && open[1] === kind;
+  const it = node("text", {
+    ...attributes, class: `${attributes.class} press${isOpen ? " open" : ""}`, role: "button", "aria-pressed": Boolean(isOpen),
+    tabindex: index >> 1 === view.data.block ? 0 : -1, "aria-label": `${said}: ${text}. Work it out by hand`,
+  }, svg, text);
+  it.onclick = () => view.press(index, kind);
+  it.onkeydown = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    view.press(index, kind);
+  };
 }
 
 function drawEnds(view, svg, all, width) {
   node("text", { x: 40, y: 77, class: "side" }, svg, "its length");
   node("text", { x: 40, y: LINE_Y - THICKEST / 2 - 22, class: "side" }, svg, "embedding");
-  node("text", { x: 40, y: LINE_Y + THICKEST / 2 + 22, class: "number" }, svg, `length ${all[0].before.toFixed(1)}`);
+  const attributes = { x: 40, y: LINE_Y + THICKEST / 2 + 22, class: "number" };
+  pressable(view, svg, attributes, `length ${all[0].before.toFixed(1)}`, 0, "before", "Length of the embedding");
   node("text", { x: 40, y: LINE_Y + THICKEST / 2 + 40, class: "side" }, svg, "cosine");
   node("text", { x: width - END / 2, y: LINE_Y - THICKEST / 2 - 22, class: "side" }, svg, "to ln_f ›");
 }
