@@ -24,7 +24,8 @@ if not found:
     st.markdown(f"No term has “{as_text(wanted)}” in it. Try a shorter piece of the word.")
 left, right = st.columns(2, gap="large")
 for index, entry in enumerate(found):
-    with left if index % 2 == 0 else right:
+    # The second half stands right, or below on a narrow screen: in order on both.
+    with left if 2 * index < len(found) else right:
         st.markdown(f"##### {entry.names[0]}\n\n{entry.meaning}")
         st.caption(entry.example.format_map(numbers))
 for heading, body in sections("reading").items():

@@ -29,7 +29,7 @@ with picture:
         trace=trace,
         labels=[cutter.label(token_id) for token_id in trace.tokens.ids],
         characters=len(session.text()),
-        has_start=session.has_start(),
+        has_start=session.is_start_read(),
         block=chosen.block,
         head=chosen.head,
         top=[(cutter.label(int(i)), percent(float(probs[i])), float(probs[i])) for i in best],

@@ -19,7 +19,7 @@ with picture:
         key="xray",
         text=session.text(),
         vocab_size=config.vocab_size,
-        has_start=session.has_start(),
+        has_start=session.has_start() and session.is_start_read(),
         ids=session.exact_ids(),
         size=tokens_lab.xray_size(),
         on_size_change=tokens_lab.choose_size,

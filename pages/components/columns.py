@@ -12,7 +12,7 @@ import numpy as np
 from model.sampling import SamplingSettings
 from pages.components.bars import Labels, Ranking, searched
 from pages.components.element import element
-from pages.components.percent import count, percent, tokens
+from pages.components.percent import count, percent, signed, tokens
 
 N_ROWS = 10
 N_BANDS = 20
@@ -108,8 +108,8 @@ def _removed_from(ranking: Ranking, token_id: int) -> list[bool]:
 def line(ranking: Ranking, token_id: int, labels: Labels, *, picked: int | None) -> Line:
     """Describe one token's values in the six columns; "–" where it is out."""
     found = ranking.found
-    scaled = f"{found.scaled[token_id]:.4f}"
-    values = [f"{found.logits[token_id]:.4f}", scaled, scaled, scaled, scaled]
+    scaled = signed(float(found.scaled[token_id]), digits=4)
+    values = [signed(float(found.logits[token_id]), digits=4), scaled, scaled, scaled, scaled]
     is_removed = _removed_from(ranking, token_id)
     cells = ["–" if out else value for value, out in zip(values, is_removed, strict=False)]
     return {

@@ -24,6 +24,11 @@ def percent(share: float, *, digits: int = 2, is_exact: bool = False) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def signed(value: float, *, digits: int = 2) -> str:
+    """Write a number with a true minus sign."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
 def count(number: int) -> str:
     """Write a whole number with commas between thousands."""
     return f"{number:,}"

@@ -116,4 +116,6 @@ def styled(figure: go.Figure, theme: Theme, *, height: int, title: str = "") -> 
 def direction_title(shares: NDArray[np.floating], direction: int, *, is_short: bool = False) -> str:
     """Name a principal direction with its share of the variance."""
     share = float(shares[direction]) if direction < len(shares) else 0.0
-    return f"direction {direction + 1}: {share:.1%}" + ("" if is_short else " of the variance")
+    return f"direction {direction + 1}: {100 * share:.1f} %" + (
+        "" if is_short else " of the variance"
+    )

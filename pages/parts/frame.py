@@ -18,24 +18,36 @@ EXAMPLES = {
     "one two three one two three one two": "A list repeats: attention jumps back.",
 }
 
+# The button that copies the link, where nothing stands beside it.
+_ALONE_PIXELS = 200
+
 
 def prompt() -> None:
     """Draw the prompt box, with the examples and the model beside it."""
     vocabulary()
     saving()
     hidden = session.selection().hide
-    box, side = st.columns([5, 2], gap="medium")
-    if "prompt" not in hidden:
+    if "prompt" in hidden:
+        with st.container(horizontal=True, vertical_alignment="bottom", key="beside"):
+            _beside(hidden)
+    else:
+        box, side = st.columns([5, 2], gap="medium")
         with box:
             _box()
-    with side, st.container(key="beside", gap="xsmall"):
-        if "model" not in hidden:
-            _model_picker()
-        with st.container(horizontal=True, gap="xsmall", key="beside-row"):
-            if "prompt" not in hidden:
-                _examples()
-            copy_link(key="copy_link", copied=_copied())
+        with side, st.container(key="beside", gap="xsmall"):
+            _beside(hidden)
     _notices()
+
+
+def _beside(hidden: frozenset[str]) -> None:
+    """Draw what stands beside the box, or in its place where the link leaves it out."""
+    if "model" not in hidden:
+        _model_picker()
+    width = _ALONE_PIXELS if "prompt" in hidden else "stretch"
+    with st.container(horizontal=True, gap="xsmall", key="beside-row", width=width):
+        if "prompt" not in hidden:
+            _examples()
+        copy_link(key="copy_link", copied=_copied())
 
 
 def _copied() -> str:
@@ -91,12 +103,18 @@ def _model_picker() -> None:
     if session.known_model().has_start:
         session.set_widget("start_picker", session.has_start())
         st.toggle(
-            "Start token",
+            "Start token `<|endoftext|>`",
             key="start_picker",
             on_change=lambda: session.select(start=session.widget("start_picker")),
-            help="The model learnt texts that begin after this token, so it stands in front as "
-            "position 0. Without it the model reads your text as if from the middle of a page.",
+            help="`<|endoftext|>` is one token: it stood between the texts the model learnt, so it "
+            "marks where one begins. It stands in front of yours as position 0. Without it the "
+            "model reads your text as if from the middle of a page.",
         )
+        if session.has_start() and not session.is_start_read():
+            st.caption(
+                "It is on, but your text fills the context and has pushed it out: shorten the "
+                "text and it is read again."
+            )
 
 
 def _childhood(name: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from model.sampling import distribution
-from pages.components.percent import count, percent
+from pages.components.percent import bits, count, percent
 from pages.parts import generating, next_token, session
 from pages.parts.next_token import Moment
 
@@ -45,11 +45,6 @@ class Game:
 
     revealed: str = ""
     rounds: tuple[Round, ...] = ()
-
-
-def bits(share: float) -> float:
-    """Return −log2 of a probability above 0."""
-    return -math.log2(share)
 
 
 def visitor_bits(sure: float, vocab_size: int, *, is_right: bool) -> float:
@@ -150,8 +145,9 @@ def verdict(looked: Moment) -> None:
         return
     last, label = now.rounds[-1], session.cutter().label
     outcome = "You were right" if last.guess == last.came else "It was another token"
+    sure = percent(last.sure, digits=0)
     st.text(
-        f"{outcome}: {label(last.came)} came, you said {label(last.guess)} at {last.sure:.0%}. "
+        f"{outcome}: {label(last.came)} came, you said {label(last.guess)} at {sure}. "
         f"That costs you {last.yours:.2f} bits and the model {last.models:.2f} "
         f"(it gave {percent(2**-last.models, is_exact=last.models == 0)})."
     )

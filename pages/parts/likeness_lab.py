@@ -74,7 +74,7 @@ def _ranked(
     cutter, ids = session.cutter(), session.tokens().ids
     lowest = min([baseline.low, *(row.cosine for row in found), 0.0])
     low = np.floor(lowest * 10) / 10
-    ticks = [(low, f"{low:.1f}".replace("-", "−"))] if low < -0.25 else []
+    ticks = [(low, signed(float(low), digits=1))] if low < -0.25 else []
     ranking(
         key=key,
         title=title,
@@ -84,7 +84,7 @@ def _ranked(
                 row.id,
                 cutter.label(row.id),
                 row.cosine,
-                f"{row.cosine:.3f}".replace("-", "−"),
+                signed(row.cosine, digits=3),
                 mark=(marks or {}).get(row.id, ""),
                 position=ids.index(row.id) if row.id in ids else None,
             )
@@ -199,10 +199,10 @@ def _comparison_words(space: RowSpace, first: int, second: int) -> str:
         else ""
     )
     return (
-        f"Dot product {product:.4f}, divided by both lengths ({lengths[0]:.4f} · "
-        f"{lengths[1]:.4f}): cosine **{alike:.4f}**. Less alike than these two: {percent(share)} "
-        f"of random pairs{among_common}. With the mean row subtracted from both: "
-        f"{seen_from_mean:.4f}."
+        f"Dot product {signed(product, digits=4)}, divided by both lengths ({lengths[0]:.4f} · "
+        f"{lengths[1]:.4f}): cosine **{signed(alike, digits=4)}**. Less alike than these two: "
+        f"{percent(share)} of random pairs{among_common}. With the mean row subtracted from both: "
+        f"{signed(seen_from_mean, digits=4)}."
     )
 
 

@@ -8,7 +8,7 @@ from model.trace import Array, Silenced, Trace
 from pages.components.matrix import Axis, matrix
 from pages.parts import explain, session
 from pages.parts.next_list import next_probabilities, next_tokens
-from pages.parts.numbers import percent
+from pages.parts.numbers import percent, times_as_percent
 
 POSITIONS = Silenced("positions")
 ROUNDING = 1e-4
@@ -21,7 +21,7 @@ def swap_two() -> None:
     st.subheader("Swap two tokens", anchor=False)
     st.markdown(explain.sections("position")["Swap"])
     tokens = session.tokens()
-    if len(tokens) < 2 + session.has_start():
+    if len(tokens) < 2 + session.is_start_read():
         st.caption("Two tokens are needed: type some more text.")
         return
     first, second = _pickers(tokens)
@@ -44,7 +44,7 @@ def swap_two() -> None:
 
 def _pickers(tokens: Tokens) -> tuple[int, int]:
     """Let two positions be chosen; the start token stays where it is."""
-    places = list(range(int(session.has_start()), len(tokens)))
+    places = list(range(int(session.is_start_read()), len(tokens)))
     cutter, chosen = session.cutter(), []
     for column, (name, label) in zip(st.columns(2), _SWAPPED.items(), strict=True):
         key = f"{name}_picker"
@@ -103,14 +103,14 @@ def _change_words(moved: Array, tokens: Tokens, first: int, second: int) -> str:
     after_first_block = moved[3, second + 1 :]
     spread = (
         f"After block 1 the later tokens have moved too, the last one by "
-        f"{moved[3, -1]:.1%} of its length: attention carried the news. "
+        f"{times_as_percent(float(moved[3, -1]))} of its length: attention carried the news. "
         if len(after_first_block)
         else ""
     )
     return (
         f"{before}The token rows of {first} and {second} changed places; the position rows stayed. "
         f"{spread}After the last block the last vector has moved by "
-        f"{moved[-1, -1]:.1%} of its length."
+        f"{times_as_percent(float(moved[-1, -1]))} of its length."
     )
 
 

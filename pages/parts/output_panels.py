@@ -110,8 +110,9 @@ def _loss_sentence() -> str:
     found, n_tokens = next_token.text_surprise(), len(session.tokens())
     if not found.losses.size:
         return "One token gives one prediction and no loss yet: nothing came after it."
-    is_start_read = session.tokens().ids[0] == session.cutter().end_of_text_id
-    start = " The start token in front is what the first one is predicted from." * is_start_read
+    start = ""
+    if session.is_start_read():
+        start = " <|endoftext|>, the start token, is what the first one is predicted from."
     n_losses = n_tokens - 1
     return (
         f"Surprise in bits, −log₂ p, under each token. One pass over {tokens(n_tokens)} gave "

@@ -219,6 +219,11 @@ def has_start() -> bool:
     return known_model().has_start and bool(st.session_state.get("start", True))
 
 
+def is_start_read() -> bool:
+    """Say whether the start token is the first that the model reads: a long text pushes it out."""
+    return tokens().ids[0] == config().vocab_size - 1
+
+
 def all_tokens() -> Tokens:
     """Return the whole text's tokens, the start token in front, whether or not they fit."""
     ids = exact_ids()

@@ -8,9 +8,10 @@ from functools import lru_cache
 import numpy as np
 
 from model.sampling import SamplingSettings, distribution
-from model.trace import Array, Trace
+from model.surprise import surprise
+from model.trace import Trace
 from pages.parts import session
-from pages.parts.numbers import percent
+from pages.parts.numbers import percent, signed
 from pages.parts.texts import as_text, sections
 
 _EXAMPLE = "Here: "
@@ -104,12 +105,12 @@ def _attention_numbers(trace: Trace) -> dict[str, str]:
         "query": _label(trace, query),
         "key": _label(trace, key),
         "weight": percent(float(block.pattern[head, query, key])),
-        "score": f"{block.scores[head, query, key]:.3f}",
-        "dot": f"{block.q[head, query].astype(np.float64) @ block.k[head, key]:.3f}",
-        "q0": f"{block.q[head, query, 0]:.3f}",
-        "k0": f"{block.k[head, key, 0]:.3f}",
-        "v0": f"{block.v[head, key, 0]:.3f}",
-        "cosine": f"{cosine:.3f}",
+        "score": signed(block.scores[head, query, key], digits=3),
+        "dot": signed(block.q[head, query].astype(np.float64) @ block.k[head, key], digits=3),
+        "q0": signed(block.q[head, query, 0], digits=3),
+        "k0": signed(block.k[head, key, 0], digits=3),
+        "v0": signed(block.v[head, key, 0], digits=3),
+        "cosine": signed(cosine, digits=3),
     }
 
 
@@ -118,10 +119,10 @@ def _stream(trace: Trace) -> dict[str, str]:
     widest = int(np.abs(block.mlp_pre[-1]).argmax())
     start = (trace.tok_embed + trace.pos_embed)[-1]
     return {
-        "gelu_in": f"{block.mlp_pre[-1, widest]:.3f}",
-        "gelu_out": f"{block.mlp_post[-1, widest]:.3f}",
-        "mean": f"{trace.ln_f.mean[-1]:.3f}",
-        "std": f"{trace.ln_f.std[-1]:.3f}",
+        "gelu_in": signed(block.mlp_pre[-1, widest], digits=3),
+        "gelu_out": signed(block.mlp_post[-1, widest], digits=3),
+        "mean": signed(trace.ln_f.mean[-1], digits=3),
+        "std": signed(trace.ln_f.std[-1], digits=3),
         "length_in": f"{np.linalg.norm(start):.2f}",
         # The final norm keeps mean and deviation of what it was handed: length² = d·(σ² + μ²).
         "length_out": f"{_length(trace):.2f}",
@@ -140,12 +141,13 @@ def _output(trace: Trace) -> dict[str, str]:
         name: float(distribution(logits, SamplingSettings(temperature=heat)).probs.max())
         for name, heat in (("cold", 0.5), ("hot", 2.0))
     }
-    loss = _mean_loss(trace)
+    found = surprise(trace.logits, trace.tokens.ids)
+    loss = found.mean_loss if found.losses.size else None
     return {
         "top": as_text(session.cutter().label(int(logits.argmax()))),
         "top_percent": percent(float(probs[0])),
-        "top_logit": f"{logits.max():.3f}",
-        "mean_logit": f"{logits.mean():.3f}",
+        "top_logit": signed(logits.max(), digits=3),
+        "mean_logit": signed(logits.mean(), digits=3),
         "entropy": f"{-(probs[probs > 0] * np.log2(probs[probs > 0])).sum():.2f}",
         "top_ten": percent(float(probs[:10].sum())),
         "ninety": f"{int(np.searchsorted(probs.cumsum(), 0.9)) + 1:,}",
@@ -154,23 +156,9 @@ def _output(trace: Trace) -> dict[str, str]:
         "loss_bits": "no" if loss is None else f"{loss / math.log(2):.2f}",
         "perplexity": "No token has a known successor, so there is none"
         if loss is None
-        else f"{math.exp(loss):,.1f}",
+        else f"{found.perplexity:,.1f}",
         **{name: percent(share) for name, share in shares.items()},
     }
-
-
-def _mean_loss(trace: Trace) -> float | None:
-    """Return the mean of −ln p over the tokens that something stands before; none for one token."""
-    losses = [
-        _surprise(trace.logits[position], token_id)
-        for position, token_id in enumerate(trace.tokens.ids[1:])
-    ]
-    return sum(losses) / len(losses) if losses else None
-
-
-def _surprise(logits: Array, token_id: int) -> float:
-    row = logits.astype(np.float64)
-    return float(np.log(np.exp(row - row.max()).sum()) + row.max() - row[token_id])
 
 
 def _label(trace: Trace, position: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from model.bpe import cut, merge_steps, words
+from model.surprise import loss
 from model.tokenizer import Tokenizer, Tokens, start_token, valid_unicode
 from model.trace import Array, Trace
 from pages.components.merges import MOST_BYTES, shortened
@@ -252,7 +253,7 @@ def training_pairs() -> None:
         labels=[cutter.label(token_id) for token_id in trace.tokens.ids[first:]],
         first=first,
         losses=losses,
-        shares=[percent(float(np.exp(-loss))) for loss in losses],
+        shares=[percent(float(np.exp(-cost))) for cost in losses],
         summary=(
             f"{T} tokens give {T} predictions and {T - 1} losses ({which} drawn; nobody knows yet "
             f"what follows the last). Their mean is {mean:.2f}; guessing evenly among all tokens "
@@ -263,13 +264,8 @@ def training_pairs() -> None:
 
 def pair_losses(trace: Trace, first: int = 0) -> list[float]:
     """Return −ln of the probability that each token from `first` + 1 on was given."""
-    losses = []
-    for position in range(first, len(trace.tokens) - 1):
-        logits = trace.logits[position].astype(np.float64)
-        largest = logits.max()
-        total = largest + np.log(np.exp(logits - largest).sum())
-        losses.append(float(total - logits[trace.tokens.ids[position + 1]]))
-    return losses
+    following = enumerate(trace.tokens.ids[first + 1 :], start=first)
+    return [loss(trace.logits[position], token_id) for position, token_id in following]
 
 
 def sizes(word: str) -> str:

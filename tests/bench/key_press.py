@@ -6,20 +6,12 @@ The clock starts with the key's own time stamp and stops when the browser has pa
 with the new pieces. Python answers in between, as it does when a visitor types.
 """
 
-import contextlib
-import os
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
-import time
-import urllib.request
-from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from serving import app, chromium
 
-ROOT = Path(__file__).parents[2]
 WANTED = 25  # milliseconds, 95th percentile
 WANTED_PASTE = 100  # milliseconds without an answer to the hand
 TYPED = " and then the little dog ran home, because it was late; nobody knew (not even Tom) why."
@@ -51,37 +43,6 @@ HEARTBEAT = """() => {
         last = performance.now();
     }, 5);
 }"""
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-@contextlib.contextmanager
-def app():
-    port = free_port()
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "streamlit", "run", "app.py"),
-            *("--server.port", str(port), "--server.headless", "true"),
-        ],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        while server.poll() is None:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-                break
-            time.sleep(0.05)
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def key_presses(page, text, keys):
@@ -122,11 +83,8 @@ def report(name, times, wanted):
 
 
 def main(keys=120):
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with app() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = chromium(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(address)
         page.locator(".piece").first.wait_for(timeout=60_000)

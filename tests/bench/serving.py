@@ -15,7 +15,7 @@ COMMAND = (sys.executable, "-m", "streamlit", "run", "app.py")
 
 
 def chromium(playwright):
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     arguments = ["--no-sandbox", "--disable-gpu"]
     return playwright.chromium.launch(executable_path=path, args=arguments)
 
@@ -36,9 +36,9 @@ def app():
         stderr=subprocess.DEVNULL,
     )
     try:
-        while True:
+        while server.poll() is None:
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
                 break
             time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"

@@ -182,7 +182,7 @@ def test_the_bars_wait_for_a_guess_and_score_it(visit):
     page.get_by_label("Your guess").press("Enter")
     page.get_by_text("Your guess is the token ␣time").wait_for()
     page.get_by_role("button", name="Draw and reveal").click()
-    page.get_by_text(re.compile("you said ␣time at 30%")).wait_for()
+    page.get_by_text(re.compile("you said ␣time at 30 %")).wait_for()
     page.locator(f"{BARS} .row.marked").wait_for()
     page.get_by_role("button", name="Next guess").click()
     page.get_by_text("The bars wait").wait_for()

@@ -43,7 +43,7 @@ def box(page, address):
 
 def labels(text, size=8192):
     cut = tokenizer(size).encode(text)
-    return ["start", *(tokenizer(size).label(token_id) for token_id in cut.ids)]
+    return ["<|endoftext|>", *(tokenizer(size).label(token_id) for token_id in cut.ids)]
 
 
 def shown(page):
@@ -165,7 +165,7 @@ def test_words_typed_while_an_example_is_under_way_are_kept(box):
 def test_exact_ids_are_drawn_until_the_text_changes(box):
     # The last two are the first half of an emoji, where generation may well stop.
     page = box(text="The cat \ufffd", ids="[464, 3797, 220, 172, 253]")
-    assert shown(page) == ["start", "The", "␣cat", "␣", "⟨F0⟩", "⟨9F⟩"]
+    assert shown(page) == ["<|endoftext|>", "The", "␣cat", "␣", "⟨F0⟩", "⟨9F⟩"]
     page.locator("textarea").press("End")
     page.keyboard.type("!")
     assert shown(page) == labels("The cat \ufffd!")
@@ -173,7 +173,7 @@ def test_exact_ids_are_drawn_until_the_text_changes(box):
 
 def test_exact_ids_differ_from_a_fresh_cut(box):
     page = box(text="The cat", ids="[464, 220, 66, 265]")
-    assert shown(page) == ["start", "The", "␣", "c", "at"]
+    assert shown(page) == ["<|endoftext|>", "The", "␣", "c", "at"]
 
 
 def test_a_click_chooses_the_query_and_outlines_it(box):
@@ -237,7 +237,7 @@ def test_one_token_too_many_is_said_in_the_singular(box):
 def test_an_empty_box_says_what_the_model_reads(box):
     page = box(bare=1)
     page.locator("textarea").fill("")
-    assert shown(page) == ["start"]
+    assert shown(page) == ["<|endoftext|>"]
     expect(page.locator(".note")).to_contain_text("start token alone")
     expect_known(page, 0, "")
 
@@ -331,7 +331,7 @@ def test_the_vocabulary_takes_no_room(box):
 
 def test_equal_tokens_stay_equal_at_any_vocabulary_size(box):
     page = box(vocab_size=257, text="aa")
-    assert shown(page) == ["start", "a", "a"]
+    assert shown(page) == ["<|endoftext|>", "a", "a"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

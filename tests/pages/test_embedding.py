@@ -105,7 +105,7 @@ def test_a_projection_draws_every_token_once_and_never_as_markup(draw, kind, the
     assert sum(len(trace.x) for trace in figure.data) == 6
     texts = [text for trace in figure.data for text in trace.text]
     assert texts[:3] == ["&lt;b&gt;x&lt;/b&gt;", "a&amp;b", "2020"]
-    assert f"{float(found.shares[0]):.1%}" in str(figure.layout)
+    assert f"{100 * float(found.shares[0]):.1f} %" in str(figure.layout)
 
 
 # ---- the page

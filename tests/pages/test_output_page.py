@@ -15,7 +15,8 @@ from model.tokenizer import tokenizer
 from pages.components.bars import Ranking
 from pages.components.columns import bands, heads, line, picked_number, pressed
 from pages.components.passage import Piece, chips
-from pages.parts.guessing import bits, visitor_bits
+from pages.components.percent import bits
+from pages.parts.guessing import visitor_bits
 from pages.parts.output_files import stages_table
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +106,7 @@ def test_a_guess_is_asked_scored_and_shown(output):
     output.text_input(key="guess").set_value("time").run()
     output.slider(key="guess-sure").set_value(90).run()
     button(output, "Draw and reveal").click().run()
-    assert any("came, you said ␣time at 90%" in one.value for one in output.text)
+    assert any("came, you said ␣time at 90 %" in one.value for one in output.text)
     assert any("Over 1 guess: you" in one.value for one in output.caption)
     button(output, "Next guess").click().run()
     assert output.text_input(key="guess").value == ""
@@ -134,8 +135,9 @@ def test_columns_show_a_token_until_the_stage_that_removes_it(logits):
     settings = SamplingSettings(temperature=0.5, top_k=20, min_p=0.3)
     ranking = Ranking(distribution(logits, settings))
     last = line(ranking, int(ranking.order[-1]), tokenizer(V), picked=None)
-    value = logits.min()
-    assert last["cells"] == [f"{value:.4f}", f"{2 * float(value):.4f}", "–", "–", "–", "0 %"]
+    value = float(logits.min())
+    assert value < 0
+    assert last["cells"] == [f"−{-value:.4f}", f"−{-2 * value:.4f}", "–", "–", "–", "0 %"]
     names = [name for name, _ in heads(ranking, settings)]
     assert names == ["logit", "÷ temperature 0.5", "top-k 20", "top-p off", "min-p 0.3", "softmax"]
 

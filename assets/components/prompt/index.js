@@ -258,9 +258,7 @@ function writePiece(node, id, position, { vocab_size }) {
   const isStart = id === vocab_size - 1 && position === 0;
   node.tokenId = id;
   node.classList.toggle("start", isStart);
-  node.firstChild.textContent = isStart
-    ? "start"
-    : globalThis.glassboxTokenizer.label(id, vocab_size);
+  node.firstChild.textContent = globalThis.glassboxTokenizer.label(id, vocab_size);
   node.lastChild.textContent = id;
 }
 
@@ -337,14 +335,15 @@ function drawCount({ tokens, data, count, meter, fill }) {
 }
 
 /** Return what there is to say about the text itself; nothing, if there is nothing. */
-function remark({ text, tokens }) {
+function remark({ text, tokens, data }) {
   if (!text) return "The box is empty: the model begins from its start token alone.";
   const { outside, isAtLeast, ids } = tokens;
   if (!outside) return "";
+  const start = data.has_start ? ", the start token with them" : "";
   const number = outside.toLocaleString("en");
   const earlier = isAtLeast ? `More than ${number} earlier tokens are`
     : outside === 1 ? "1 earlier token is" : `${number} earlier tokens are`;
-  return `${earlier} outside the context; the model reads the last ${ids.length}.`;
+  return `${earlier} outside the context${start}; the model reads the last ${ids.length}.`;
 }
 
 /** Speak of a piece that is pointed at, else of the text; of a space at its end after a while. */
@@ -372,7 +371,7 @@ function describe({ tokens: { ids }, data }, position) {
   const { label, piece } = globalThis.glassboxTokenizer;
   const id = ids[position];
   const name = `position ${position} · id ${id} · ${label(id, data.vocab_size)}`;
-  if (id === data.vocab_size - 1) return `${name} · marks where a document begins`;
+  if (id === data.vocab_size - 1) return `${name} · the start token: a document begins here`;
   const bytes = Array.from(piece(id), (byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
   const whole = wholeCharacter(ids, position, piece);
   const part = whole ? ` · part of ${whole}` : "";

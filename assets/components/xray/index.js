@@ -192,7 +192,7 @@ function cell(className, tokens, text, isStart = false) {
 
 function pieceCell(view, token) {
   const { cut } = view, isStart = cut.isStart(token);
-  const node = cell("token piece", [token], isStart ? "start" : cut.labels[token], isStart);
+  const node = cell("token piece", [token], cut.labels[token], isStart);
   node.setAttribute("role", "option");
   node.ariaSelected = "false";
   node.tabIndex = token === 0 ? 0 : -1;
