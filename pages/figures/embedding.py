@@ -7,7 +7,15 @@ from html import escape
 import plotly.graph_objects as go
 
 from model.neighbours import Projection
-from pages.figures.style import MONO, PALETTES, Palette, Theme, direction_title, styled
+from pages.figures.style import (
+    MONO,
+    PALETTES,
+    Palette,
+    Theme,
+    direction_title,
+    legend_below,
+    styled,
+)
 
 _SYMBOLS_2D = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "x")
 _SYMBOLS_3D = ("circle", "diamond", "square", "cross", "circle-open", "diamond-open", "square-open")
@@ -48,7 +56,7 @@ def projection_plane(
     figure.update_xaxes(title_text=direction_title(projection.shares, 0))
     # One unit is as long upwards as sideways: otherwise distances would lie.
     figure.update_yaxes(title_text=direction_title(projection.shares, 1), scaleanchor="x")
-    return _with_legend(figure)
+    return legend_below(figure)
 
 
 @lru_cache(maxsize=16)
@@ -87,7 +95,7 @@ def projection_space(
     }
     # Turning is what three dimensions are for.
     figure.update_layout(scene={"aspectmode": "data", "dragmode": "orbit", **axes})
-    return _with_legend(figure)
+    return legend_below(figure)
 
 
 def _color(palette: Palette, number: int) -> str:
@@ -109,8 +117,3 @@ def _by_kind(kinds: Sequence[str]) -> dict[str, list[int]]:
     for row, kind in enumerate(kinds):
         found.setdefault(kind, []).append(row)
     return found
-
-
-def _with_legend(figure: go.Figure) -> go.Figure:
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
-    return figure.update_layout(legend=legend, showlegend=True)

@@ -63,7 +63,9 @@ def distributions(rows: Sequence[Row], theme: Theme, *, dim: int, is_one_scale: 
             figure.update_xaxes(row=line, col=1, showticklabels=True)
     figure.update_yaxes(title_text="how many", rangemode="tozero", nticks=4)
     figure.update_layout(showlegend=False, bargap=0)
-    styled(figure, theme, height=150 * len(rows) + 30)
+    styled(figure, theme, height=150 * len(rows) + 60)
+    # Room for the buttons above the first row's title.
+    figure.update_layout(margin_t=60)
     figure.update_annotations(font={"size": 13, "color": palette.ink}, selector={"yref": "paper"})
     return figure
 

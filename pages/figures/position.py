@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from model.neighbours import Projection
 from model.positions import PositionFacts
-from pages.figures.style import PALETTES, Theme, direction_title, styled
+from pages.figures.style import PALETTES, Theme, direction_title, legend_below, styled
 
 _DASHES = ("solid", "dash", "dot")
 
@@ -72,9 +72,9 @@ def position_curves(projection: Projection, n_read: int, theme: Theme) -> go.Fig
 
 
 def _finish(figure: go.Figure, theme: Theme) -> None:
-    styled(figure, theme, height=340)
+    styled(figure, theme, height=360)
     figure.update_xaxes(title_text="position")
-    figure.update_layout(legend={"yanchor": "bottom", "y": 1.02, "x": 0})
+    legend_below(figure)
 
 
 def _shade(figure: go.Figure, n_read: int, color: str) -> None:

@@ -85,7 +85,7 @@ def styled(figure: go.Figure, theme: Theme, *, height: int, title: str = "") -> 
     palette = PALETTES[theme]
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 32 if title else 24, "b": 8},
+        margin={"l": 8, "r": 8, "t": 56 if title else 32, "b": 8},
         paper_bgcolor=palette.background,
         plot_bgcolor=palette.background,
         font={"family": FONT, "size": 13, "color": palette.ink},
@@ -111,6 +111,13 @@ def styled(figure: go.Figure, theme: Theme, *, height: int, title: str = "") -> 
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure
+
+
+def legend_below(figure: go.Figure) -> go.Figure:
+    """Put the legend under the picture, out of the way of the buttons above it; return it."""
+    place = {"yref": "container", "yanchor": "bottom", "y": 0, "x": 0}
+    legend = {"orientation": "h", "itemsizing": "constant", **place}
+    return figure.update_layout(legend=legend, showlegend=True)
 
 
 def direction_title(shares: NDArray[np.floating], direction: int, *, is_short: bool = False) -> str:

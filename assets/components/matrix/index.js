@@ -1,7 +1,7 @@
 // A matrix as a picture, one cell a number: hover reads a cell, arrow keys move, click chooses.
 // Uses shared/canvas.js, numbers.js, tip.js. `data` is described in pages/components/matrix.py.
 
-const PAD = 6, LABEL = 12, MOST_NAME = 150, TOP_NAME = 92, SCALE_HEIGHT = 36;
+const PAD = 6, LABEL = 12, MOST_NAME = 150, TOP_NAME = 124, SCALE_HEIGHT = 36;
 const ROLES = ["ground", "ink", "muted", "hairline", "positive", "negative", "accent"];
 
 export default function ({ parentElement, data, setStateValue }) {

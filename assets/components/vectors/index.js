@@ -133,7 +133,7 @@ function layout(view) {
   const longest = Math.max(...view.labels.map((label) => pen.measureText(label).width), 8);
   const gutter = Math.min(longest + 2 * PAD, MAX_GUTTER, view.width / 3);
   const room = Math.floor(view.width - gutter - 2 * PAD);
-  view.left = Math.round(gutter);
+  view.left = Math.ceil(gutter);
   chooseColumns(view, room);
   view.nRow = Math.min(MAX_ROWS, view.sent[1] - view.sent[0]);
   if (view.mustSee) showChosen(view);
