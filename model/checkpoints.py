@@ -7,7 +7,10 @@ old names (`n_embd`, `n_positions`). Source: transformers 5.23, `models/gpt2/`.
 A pickle file can run code when it is opened; none is opened here, ever.
 """
 
+import errno
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -100,11 +103,26 @@ def save_checkpoint(model: GPT, folder: Path, *, dtype: torch.dtype = torch.floa
         tensors[name if name == "lm_head.weight" else _PREFIX + name] = stored.contiguous()
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / (WEIGHTS_FILE + ".part")
-    save_file(tensors, unfinished, metadata={"format": "pt"})
+    write_tensors(tensors, unfinished)
     unfinished.replace(folder / WEIGHTS_FILE)
     unfinished = folder / (CONFIG_FILE + ".part")
     unfinished.write_text(json.dumps(_config_entries(model.config, dtype), indent=1) + "\n")
     unfinished.replace(folder / CONFIG_FILE)
+
+
+def write_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    """Write a safetensors file.
+
+    Raises:
+        OSError: The disk is full or not writable; safetensors has an error of its own for that,
+            which would hide what every other file says.
+    """
+    try:
+        save_file(tensors, path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        found = re.search(r"os error (\d+)", str(error))
+        number = int(found[1]) if found else errno.EIO
+        raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def read_config(folder: Path) -> GPTConfig:

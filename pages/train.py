@@ -7,7 +7,7 @@ require_router()
 import streamlit as st  # noqa: E402
 
 from pages.parts import explain, runs, session, training  # noqa: E402
-from pages.parts.new_run import new_run  # noqa: E402
+from pages.parts.new_run import new_run, prepare  # noqa: E402
 from pages.parts.texts import sections  # noqa: E402
 
 explain.page_head("train")
@@ -21,8 +21,8 @@ if mine:
         shown = st.selectbox(
             "Run", list(titles), format_func=titles.__getitem__, key=f"run-{len(mine)}"
         )
-    panel = st.fragment(run_every=0.5 if live else None)(training.run_panel)
-    panel(shown, was_live=live is not None)
+    pace = training.pace(runs.status(shown))
+    st.fragment(run_every=pace)(training.run_panel)(shown, paced=pace)
 if live is None and "train" not in session.selection().hide:
     picture, words = st.columns([5, 3], gap="large")
     with picture:
@@ -35,5 +35,5 @@ else:
     explain.words_beside("train")
 with st.expander("What is kept, and for how long"):
     st.markdown(sections("train")["Kept"])
-# The queue's thread loads what training needs while the text above is read.
-runs.jobs()
+# While the text above is read.
+prepare()

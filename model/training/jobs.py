@@ -13,7 +13,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -109,9 +109,10 @@ class Jobs:
             if sum(not job.run.is_over for job in self._jobs.values()) >= MAX_WAITING:
                 raise ValueError("Too many runs are waiting. Try again in a few minutes.")
         self._make_room()
-        if start is not None:
-            shutil.copytree(start, self._folder / token / START)
-        save_plan(plan, corpus, self._folder / token)
+        with _nothing_left(self._folder / token):
+            if start is not None:
+                shutil.copytree(start, self._folder / token / START)
+            save_plan(plan, corpus, self._folder / token)
         plan, corpus = load_plan(self._folder / token)  # the text is mapped, not held
         run = Run(plan, corpus, self._folder / token, clock=self._clock)
         self._add(_Job(token, run, {owner}, self._clock()))
@@ -132,11 +133,8 @@ class Jobs:
         """
         self._make_room()
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        try:
+        with _nothing_left(self._folder / token):
             run = adopt(raw, name, self._folder / token)
-        except (CheckpointError, OSError):
-            shutil.rmtree(self._folder / token, ignore_errors=True)
-            raise
         self._add(_Job(token, run, {owner}, self._clock()))
         return token
 
@@ -317,6 +315,16 @@ class Jobs:
                     total -= sizes[path]
                     self._jobs.pop(path.name, None)
         return total
+
+
+@contextlib.contextmanager
+def _nothing_left(folder: Path) -> Iterator[None]:
+    """Delete a folder whose writing failed."""
+    try:
+        yield
+    except (CheckpointError, OSError):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _changed_at(folder: Path) -> float:

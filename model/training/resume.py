@@ -21,8 +21,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
+from model.checkpoints import write_tensors
 from model.config import GPTConfig
 from model.training.engine import Trainer
 from model.training.stats import TrainConfig
@@ -39,8 +40,8 @@ def save(trainer: Trainer, folder: Path) -> Path:
     _remove(part)
     part.mkdir(parents=True)
     try:
-        save_file(_parameters(trainer), part / "model.safetensors")
-        save_file(dict(_memories(trainer)), part / "optimizers.safetensors")
+        write_tensors(_parameters(trainer), part / "model.safetensors")
+        write_tensors(dict(_memories(trainer)), part / "optimizers.safetensors")
         (part / "state.json").write_text(json.dumps(_state(trainer)), encoding="utf-8")
         for file in part.iterdir():
             _flush(file)

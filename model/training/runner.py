@@ -15,7 +15,6 @@ FOLDER/
 ```
 """
 
-import errno
 import json
 import math
 import threading
@@ -45,6 +44,7 @@ from model.training.status import (
     Sample,
     State,
     ValidationPoint,
+    disk_sentence,
     thinned,
 )
 
@@ -412,9 +412,7 @@ def _check_loss(stats: StepStats, history: History, plan: RunPlan) -> None:
 def _disk_sentence(error: OSError, run: Run) -> str:
     saved = resume.latest(run.folder / "state")
     kept = "The last save is whole." if saved else "Nothing had been saved yet."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full, so the run was stopped. {kept}"
-    return f"The run could not be written: {error.strerror or error}. {kept}"
+    return f"{disk_sentence(error)} The run was stopped. {kept}"
 
 
 def _build(plan: RunPlan, corpus: Corpus, start: Path | None = None) -> Trainer:

@@ -1,5 +1,6 @@
 """What a page may know of a run, as plain data: no torch here."""
 
+import errno
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
@@ -90,6 +91,13 @@ class RunStatus:
     floor: float = 0.0
     vocab_size: int = 257
     name: str = ""
+
+
+def disk_sentence(error: OSError) -> str:
+    """Say what is wrong with the disk that runs are kept on, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full. Free some space, then start again."
+    return f"The folder of the runs cannot be written: {error.strerror or error}."
 
 
 def thinned(steps: Sequence[StepStats]) -> tuple[StepStats, ...]:

@@ -10,6 +10,7 @@ import streamlit as st
 from model.config import GPTConfig
 from model.training.plan import PRESETS, Preset, RunPlan, decode_upload
 from model.training.stats import TrainConfig
+from model.training.status import disk_sentence
 from model.training.tasks import TASKS, Task
 from pages.parts import runs, session
 from pages.parts.texts import as_text, sections
@@ -30,6 +31,14 @@ def new_run() -> None:
             _own_sizes(text, task)
     with st.expander("Upload a model you downloaded"):
         _taken_back()
+
+
+def prepare() -> None:
+    """Let the queue's thread load what training needs; say what hinders it."""
+    try:
+        runs.jobs()
+    except OSError as error:
+        st.error(disk_sentence(error))
 
 
 def _text_choice() -> tuple[str, Task | None]:
@@ -194,8 +203,11 @@ def _start(text: str, plan: RunPlan, begin: str = "") -> None:
     except UnknownRunError:
         st.error("The model to begin with was deleted meanwhile. Pick another one.")
         return
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         st.error(str(error))
+        return
+    except OSError as error:
+        st.error(disk_sentence(error))
         return
     runs.add(token)
     session.keep("train_sizes", plan.sizes)
@@ -216,7 +228,10 @@ def _taken_back() -> None:
         return
     try:
         token = runs.jobs().adopt(runs.owner(), file.getvalue(), _plain(file.name))
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        st.error(disk_sentence(error))
+        return
+    except ValueError as error:
         # What is wrong may name what stands in the file, which nobody here wrote.
         st.error(as_text(str(error)))
         return

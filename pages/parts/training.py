@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _LIVE = ("queued", "running")
 # A chart has no more pixels; a run that is over is drawn, and saved, with all points it kept.
 _LIVE_POINTS = 400
+# Seconds between two looks. The first steps change most; later every look would only cost.
+_QUICK, _SLOW, _QUICK_UNTIL = 0.5, 1.0, 8.0
 
 
 def is_live(token: str) -> bool:
@@ -28,14 +30,26 @@ def is_live(token: str) -> bool:
     return found is not None and found.state in _LIVE
 
 
-def run_panel(token: str, *, was_live: bool) -> None:
-    """Draw a run: its state, its controls, its curves with their meaning, what it writes."""
+def pace(found: "RunStatus | None") -> float | None:
+    """Return the seconds until the page looks at a run again; none where it stands still."""
+    if found is None or found.state not in _LIVE:
+        return None
+    return _QUICK if found.history.seconds < _QUICK_UNTIL else _SLOW
+
+
+def run_panel(token: str, *, paced: float | None) -> None:
+    """Draw a run: its state, its controls, its curves with their meaning, what it writes.
+
+    Args:
+        token: The run.
+        paced: The pace at which this panel is drawn.
+    """
     found = runs.status(token)
     if found is None:
         st.info("This run was deleted. You can start another one.")
         return
-    if was_live != (found.state in _LIVE):
-        # Whether the page keeps looking is decided outside this fragment.
+    if paced != pace(found):
+        # How often the page looks is decided outside this fragment.
         st.rerun()
     _note_speed(found)
     picture, words = st.columns([5, 3], gap="large")

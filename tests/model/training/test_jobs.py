@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
+from model import checkpoints
 from model.checkpoints import CheckpointError, load_checkpoint
 from model.config import GPTConfig
 from model.training import resume, runner
@@ -197,6 +199,26 @@ def test_a_full_disk_ends_in_a_sentence(jobs, monkeypatch):
     token = jobs.submit("ada", PLAN, TEXT)
     wait_for(lambda: state(jobs, token) == "failed")
     assert jobs.status(token, "ada").sentence.startswith("The disk is full")
+
+
+def test_what_safetensors_says_of_a_full_disk_is_what_any_file_says(jobs, monkeypatch):
+    def full(*arguments: object, **options: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left (os error 28)")
+
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    token = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, token) == "failed")
+    assert jobs.status(token, "ada").sentence.startswith("The disk is full")
+
+
+def test_a_run_that_cannot_be_written_is_not_begun_and_leaves_nothing(jobs, tmp_path, monkeypatch):
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runner.np, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        jobs.submit("ada", PLAN, TEXT)
+    assert not list((tmp_path / "runs").iterdir())
 
 
 def test_an_unforeseen_error_is_handed_to_the_page(jobs, monkeypatch):
