@@ -7,6 +7,7 @@ require_router()
 import streamlit as st  # noqa: E402
 
 from pages.figures.feed_forward import numbers_figure  # noqa: E402
+from pages.figures.style import CONFIG  # noqa: E402
 from pages.parts import explain, feed_forward_lab, neurons_lab, pickers, session  # noqa: E402
 from pages.parts.silence import silence_panel  # noqa: E402
 from pages.parts.texts import sections  # noqa: E402
@@ -57,6 +58,8 @@ if further.open:
             ),
             key="numbers",
             theme=None,
+            config=CONFIG,
         )
+        feed_forward_lab.save_all_blocks(trace)
 explain.code_that_ran(*feed_forward_lab.functions(), shapes=feed_forward_lab.sizes(trace))
 explain.sources("feed_forward")

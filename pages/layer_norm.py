@@ -67,6 +67,7 @@ if spread:
         on_select=lambda: norm_lab.choose_spread("spreads"),
         selection_mode="points",
     )
+    norm_lab.save_spreads(names, stds)
     norm_lab.spread_by_hand(trace, seen)
 norm_lab.take_away(seen)
 explain.code_that_ran(norm_lab.norm_class(seen), shapes=norm_lab.sizes(trace))

@@ -8,6 +8,7 @@ import streamlit as st  # noqa: E402
 
 from model.lens import ledger, logit_lens  # noqa: E402
 from pages.figures.residual import lengths_figure, ranks_figure  # noqa: E402
+from pages.figures.style import CONFIG  # noqa: E402
 from pages.parts import explain, ledger_lab, pickers, residual_lab, session  # noqa: E402
 from pages.parts.silence import silence_panel  # noqa: E402
 from pages.parts.texts import sections  # noqa: E402
@@ -54,12 +55,16 @@ if further.open:
             lengths_figure(residual_lab.lengths(trace), names, chosen=chosen.query, theme=theme),
             key="lengths",
             theme=None,
+            config=CONFIG,
         )
+        residual_lab.save_lengths(trace)
         st.plotly_chart(
             ranks_figure(lens.ranks, names[first:], chosen=chosen.query - first, theme=theme),
             key="ranks",
             theme=None,
+            config=CONFIG,
         )
+        residual_lab.save_ranks(trace)
 explain.code_that_ran(
     type(session.model().blocks[0]), logit_lens, ledger, shapes=residual_lab.sizes(trace)
 )

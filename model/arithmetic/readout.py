@@ -59,7 +59,9 @@ def lens_logit(
         "quotient",
         "what the state says, in the final norm’s scale",
         "(Σx·γ·u − μ·Σγ·u) / √(σ² + ε)",
-        combined("difference", "around its mean", "…", _dot("Σx·γ·u", x, gamma, u), shift),
+        combined(
+            "difference", "around its mean", "Σx·γ·u − μ·Σγ·u", _dot("Σx·γ·u", x, gamma, u), shift
+        ),
         std_of(variance_of(row[position], mean), trace.config.norm_eps),
     )
     term = total(

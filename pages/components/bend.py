@@ -58,7 +58,7 @@ def activation_curve(
     low = min(-_NARROWEST, float(pre.min()) * 1.05)
     high = max(_NARROWEST, float(pre.max()) * 1.05)
     grid = np.linspace(low, high, _POINTS)
-    element("bend", "canvas", "numbers")(
+    element("bend", "canvas", "numbers", "stage")(
         key=key,
         data={
             "pre": pre,

@@ -26,7 +26,7 @@ def widening(
         on_cell: Called, before the run, when a number is pressed.
     """
     given, pre, post, out = strips
-    element("widening", "canvas", "numbers")(
+    element("widening", "canvas", "numbers", "stage")(
         key=key,
         data={
             "input": given,

@@ -17,6 +17,7 @@ from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
 from pages.parts.explain import Try
 from pages.parts.neurons_lab import chosen_neuron
+from pages.parts.tables import save_numbers
 
 SILENCE_KEY = "silence_neurons"
 CURVE_KEY = "curve"
@@ -182,6 +183,20 @@ def numbers_by_block(trace: Trace) -> list[Array]:
         lambda: [
             trace.blocks[number].mlp_pre[position].copy() for number in range(len(trace.blocks))
         ],
+    )
+
+
+def save_all_blocks(trace: Trace) -> None:
+    """Offer the chosen token's numbers before the curve, of all blocks, as a file."""
+    save_numbers(
+        "Save numbers",
+        ["block", "neuron", "before_the_curve"],
+        lambda: (
+            (number + 1, neuron, f"{value:.9g}")
+            for number, row in enumerate(numbers_by_block(trace))
+            for neuron, value in enumerate(row)
+        ),
+        name="neurons-by-block",
     )
 
 

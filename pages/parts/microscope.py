@@ -1,13 +1,12 @@
 """What the LayerNorm page looks at: one token's numbers on their way through one norm."""
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from model.trace import Array, NormTrace, Trace
+from pages.parts.tables import csv_text
 
 
 class Point(NamedTuple):
@@ -106,11 +105,10 @@ def index(seen: Microscope, trace: Trace) -> int:
 
 def table(seen: Microscope) -> str:
     """Return the token's numbers as CSV, a dimension a line."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(["dimension", "x", "normalized", "gamma", "beta", "out"])
     at = seen.position
     columns = (seen.read[at], seen.left.normalized[at], seen.gamma, seen.beta, seen.out[at])
-    for dim, numbers in enumerate(zip(*columns, strict=True)):
-        writer.writerow([dim, *(f"{number:.9g}" for number in numbers)])
-    return written.getvalue()
+    rows = enumerate(zip(*columns, strict=True))
+    return csv_text(
+        ["dimension", "x", "normalized", "gamma", "beta", "out"],
+        ((dim, *(f"{number:.9g}" for number in numbers)) for dim, numbers in rows),
+    )

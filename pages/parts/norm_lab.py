@@ -1,5 +1,6 @@
 """The parts of the LayerNorm page: which norm, its numbers in the formula, γ and β left out."""
 
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
@@ -13,6 +14,7 @@ from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
 from pages.parts.comparison import comparison
 from pages.parts.microscope import Microscope, table
+from pages.parts.tables import save_numbers
 
 _WHERE = {"ln_1": "before attention", "ln_2": "before feed-forward", "ln_f": "after all blocks"}
 _SHOWN = {"x before": "x", "x̂ normalized": "normalized", "out after": "out"}
@@ -201,6 +203,16 @@ def choose_spread(key: str) -> None:
         session.keep("spread_opened", True)
         if name != "ln_f":
             session.select(block=index // 2)
+
+
+def save_spreads(names: Sequence[str], stds: Array) -> None:
+    """Offer what each norm divides the token by as a file."""
+    save_numbers(
+        "Save these spreads",
+        ["norm", "divides by"],
+        lambda: zip(names, (f"{std:.9g}" for std in stds), strict=True),
+        name="spreads",
+    )
 
 
 def spread_by_hand(trace: Trace, seen: Microscope) -> None:

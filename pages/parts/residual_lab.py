@@ -20,6 +20,7 @@ from pages.parts import session
 from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
 from pages.parts.explain import Try
+from pages.parts.tables import save_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,6 +195,36 @@ def lengths(trace: Trace) -> NDArray[np.float64]:
     from model.lens import stream_lengths
 
     return derived(trace, "lengths", lambda: stream_lengths(trace))
+
+
+def save_lengths(trace: Trace) -> None:
+    """Offer the lengths of every token's vector at each stage as a file."""
+    names = ["input"] + [
+        f"{block + 1} {part}"
+        for block in range(trace.config.n_layer)
+        for part in ("attention", "feed-forward")
+    ]
+    found, tokens = lengths(trace), labels(trace)
+    save_numbers(
+        "Save lengths",
+        ["position", "token", *names],
+        lambda: ((p, label, *found[:, p].tolist()) for p, label in enumerate(tokens)),
+        name="stream-lengths",
+    )
+
+
+def save_ranks(trace: Trace) -> None:
+    """Offer the rank of each token's final choice after each block as a file."""
+    lens, tokens, label = lens_here(trace), labels(trace), session.cutter().label
+    save_numbers(
+        "Save ranks",
+        ["position", "token", "final choice", *stage_names(trace.config.n_layer)],
+        lambda: (
+            (int(p), tokens[p], label(int(lens.followed[column])), *lens.ranks[:, column].tolist())
+            for column, p in enumerate(lens.positions)
+        ),
+        name="lens-ranks",
+    )
 
 
 def lens_here(trace: Trace) -> "Lens":

@@ -27,11 +27,12 @@ def free_port():
 
 
 @contextlib.contextmanager
-def app():
+def app(**environment):
     port = free_port()
     server = subprocess.Popen(
         [*COMMAND, "--server.port", str(port), "--server.headless", "true"],
         cwd=ROOT,
+        env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -55,6 +55,28 @@ def test_leaving_gamma_out_shows_the_bars_and_goes_into_the_link(visit):
     page.get_by_role("button", name="Put γ back").wait_for()
 
 
+def test_norm_and_switches_go_along_to_other_pages_and_links(visit):
+    page = visit("layer_norm?norm=ln_2&beta=false")
+    page.get_by_role("link", name="Causal attention").first.click()
+    settle(page)
+    assert "norm=ln_2" in page.url
+    page.get_by_role("link", name="LayerNorm").first.click()
+    page.locator(".st-key-left-out").wait_for()
+    settle(page)
+    assert "norm=ln_2" in page.url
+    assert "beta=false" in page.url
+    panel(page).locator("h4", has_text="ln_2").wait_for()
+
+
+def test_a_bar_of_the_spreads_opens_its_arithmetic(visit):
+    page = visit("layer_norm")
+    page.locator(".st-key-spreads .point path").nth(5).click(force=True)
+    page.wait_for_url("**norm=ln_2**")
+    settle(page)
+    page.locator(".st-key-by-hand-spread h4", has_text="spread").wait_for()
+    assert "block=2" in page.url
+
+
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 def test_the_page_never_scrolls_sideways(visit, page, width):
     page.set_viewport_size({"width": width, "height": 900})

@@ -44,7 +44,8 @@ def test_any_token_can_be_searched_and_explained(visit):
     chooser.locator(".found button").first.click()
     page.wait_for_url(re.compile("explain=3290"))
     settle(page)
-    assert page.get_by_text("␣dog  logit").is_visible()
+    line = page.locator(".st-key-silence_stream-bars .standing")
+    expect(line).to_contain_text("␣dog")
 
 
 def test_a_dot_of_the_curve_is_chosen_by_keyboard(visit):
@@ -80,3 +81,39 @@ def test_a_narrow_screen_never_scrolls_sideways(visit, page, name):
     page = visit(name)
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_bars_with_a_part_silenced_open_their_arithmetic(visit):
+    page = visit("residual?prompt=The+cat+sat+on+the")
+    bars, panel = (page.locator(f".st-key-silence_stream-bars{end}") for end in ("", "-by-hand"))
+    bars.locator(".track").nth(1).click()
+    expect(panel.locator("h4")).to_contain_text("probability of")
+    bars.locator("td.change button").first.click()
+    expect(panel.locator("h4")).to_contain_text("how far the logit of")
+    expect(bars.locator("td.change button").first).to_have_attribute("aria-pressed", "true")
+    bars.get_by_role("button", name=re.compile("^distance")).press("Enter")
+    expect(panel.locator("h4")).to_contain_text("distance between the two distributions")
+    assert not panel.locator(".far").count()
+
+
+def test_a_bar_of_the_lens_opens_its_arithmetic(visit):
+    page = visit("residual?lens=2&prompt=The+cat+sat+on+the")
+    page.locator(".st-key-lens-bars .take").nth(2).click()
+    panel = page.locator(".st-key-by-hand-lens")
+    expect(panel.locator("h4")).to_contain_text("probability of")
+    page.locator(".st-key-lens_number").get_by_role("radio", name="logit").click()
+    expect(panel.locator("h4")).to_contain_text("after block 2")
+    assert not panel.locator(".far").count()
+
+
+def test_a_length_of_the_stream_opens_its_arithmetic(visit):
+    page = visit("residual?prompt=The+cat+sat+on+the")
+    page.locator(".st-key-stream text.press[tabindex='0']").first.press("Enter")
+    panel = page.locator(".st-key-by-hand-stream")
+    expect(panel.locator("h4")).to_contain_text("length of what attention of block 1 adds")
+
+
+def test_a_bar_of_a_neuron_opens_its_arithmetic(visit):
+    page = visit("feed_forward?prompt=The+cat+sat+on+the")
+    page.locator(".st-key-firing button.face").nth(3).click()
+    expect(page.locator(".st-key-by-hand-neuron h4")).to_contain_text("output of neuron")

@@ -2,6 +2,7 @@
 // `data` is described in pages/components/attention.py. Everything but a click stays in the browser.
 
 const FONT = 12, LINE = 16, PAD = 8, MAX_CELL = 84, MAX_GUTTER = 132;
+const KEY_TITLE = "k · key token →", QUERY_TITLE = "q · query ↓";
 const TICKS = [0, 0.01, 0.1, 0.25, 0.5, 1];
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -92,14 +93,17 @@ function geometry(view, width, cell = 0) {
   const pen = new OffscreenCanvas(1, 1).getContext("2d");
   pen.font = `${FONT}px ${view.font}`;
   const longest = Math.max(...view.labels.map((_, i) => pen.measureText(caption(view, i)).width));
-  const gutter = Math.min(Math.ceil(longest) + 2 * PAD, MAX_GUTTER, Math.max(72, width * 0.28));
+  pen.font = `600 ${FONT}px ${view.font}`;
+  const [query, key] = [QUERY_TITLE, KEY_TITLE].map((text) => Math.ceil(pen.measureText(text).width));
+  pen.font = `${FONT}px ${view.font}`;
+  const gutter = Math.max(query + 2 * PAD, Math.min(Math.ceil(longest) + 2 * PAD, MAX_GUTTER, width * 0.28));
   const fit = (width - gutter - PAD) / view.T;
   const fitted = Math.min(MAX_CELL, fit >= 8 ? Math.floor(fit) : Math.max(fit, 1));
   const size = cell || Math.min(MAX_CELL, fitted * view.zoom);
   const isFlat = Math.max(...view.labels.map((text) => pen.measureText(text).width)) <= size - 4;
   const top = (isFlat ? 2 * LINE + 4 : gutter) + LINE;
   return { left: gutter, top, cell: size, fitted, isFlat,
-    width: gutter + size * view.T + PAD, height: top + size * view.T + PAD };
+    width: gutter + Math.max(size * view.T, key) + PAD, height: top + size * view.T + PAD };
 }
 
 function layout(view) {
@@ -210,14 +214,14 @@ function paintLabels(view, pen, geo, rows, columns, scrollX, scrollY) {
   // The axis titles keep their own strip; token labels never enter it.
   pen.fillStyle = css(lit.key);
   pen.textAlign = "left";
-  pen.fillText("k · key token →", geo.left, LINE / 2 + 1);
+  pen.fillText(KEY_TITLE, geo.left, LINE / 2 + 1);
   pen.save();
   pen.beginPath();
   pen.rect(0, 0, geo.left - PAD / 2, geo.top);
   pen.clip();
   pen.textAlign = "right";
   pen.fillStyle = css(lit.query);
-  pen.fillText("q · query ↓", geo.left - PAD, geo.top - LINE - 2);
+  pen.fillText(QUERY_TITLE, geo.left - PAD, geo.top - LINE - 2);
   pen.restore();
   for (let q = Math.ceil(rows[0] / step) * step; q < rows[1]; q += step) label(view, pen, geo, "query", q, scrollY, null);
   for (let k = Math.ceil(columns[0] / step) * step; k < columns[1]; k += step) label(view, pen, geo, "key", k, scrollX, null);
@@ -247,7 +251,9 @@ function label(view, pen, geo, side, index, scroll, fill) {
   if (!isRow) pen.rotate(-Math.PI / 2);
   pen.textAlign = isRow ? "right" : "left";
   const text = elide(pen, caption(view, index), room), wide = pen.measureText(text).width;
-  if (fill && cell < LINE) plate(pen, colors.ground, isRow ? -room : -2, -LINE, room + 2, 2 * LINE);
+  // The plate behind a chosen label hides its neighbours, but not the other axis' title.
+  const from = Math.max(-LINE, (isRow ? top : left) - at);
+  if (fill && cell < LINE) plate(pen, colors.ground, isRow ? -room : -2, from, room + 2, LINE - from);
   plate(pen, fill, isRow ? -wide - 4 : -2, -LINE / 2, wide + 6, LINE);
   const number = String(index);
   pen.fillStyle = css(fill ? colors.ground : colors.ink);

@@ -21,26 +21,8 @@ export default function ({ parentElement, data, setStateValue }) {
 }
 
 function build(root) {
-  const make = (tag, className, parent) => parent.appendChild(Object.assign(document.createElement(tag), { className }));
-  const view = { root };
-  view.frame = make("div", "frame", root);
-  view.stage = make("div", "stage", view.frame);
-  view.stage.tabIndex = 0;
-  view.stage.setAttribute("role", "application");
-  view.canvas = make("canvas", "", view.stage);
-  view.canvas.setAttribute("aria-hidden", "true");
-  view.legend = make("p", "legend muted", root);
-  view.reading = make("p", "reading", root);
-  view.reading.setAttribute("aria-live", "polite");
-  const bar = make("div", "bar", root);
-  for (const [text, act] of [["Save picture", savePicture], ["Save numbers", saveNumbers]]) {
-    const button = make("button", "", bar);
-    button.textContent = text;
-    button.onclick = () => act(view);
-  }
+  const view = stageIn(root, { layout, savePicture, saveNumbers, hasLegend: true });
   listen(view);
-  view.watcher = new ResizeObserver(() => view.frame.clientWidth !== view.width && layout(view));
-  view.watcher.observe(view.frame);
   return view;
 }
 
@@ -192,20 +174,16 @@ function listen(view) {
   };
 }
 
-function fileName(view, ending) {
-  return `${view.data.title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}.${ending}`;
-}
-
 function savePicture(view) {
   const sheet = document.createElement("canvas"), pen = sharpen(sheet, view.width, HEIGHT, 2);
   pen.fillStyle = css(view.colors.ground);
   pen.fillRect(0, 0, view.width, HEIGHT);
   draw(view, pen, view.post);
-  sheet.toBlob((blob) => saveBlob(blob, fileName(view, "png")));
+  sheet.toBlob((blob) => saveBlob(blob, fileNamed(view.data.title, "png")));
 }
 
 function saveNumbers(view) {
   const rows = [["neuron", "before", `after_${view.data.curve_name}`]];
   view.pre.forEach((value, i) => rows.push([i, value, view.post[i]]));
-  saveTable(rows, fileName(view, "csv"));
+  saveTable(rows, fileNamed(view.data.title, "csv"));
 }

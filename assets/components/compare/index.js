@@ -17,7 +17,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
 function table(view) {
   const { data } = view, found = make("table", "rows"), head = found.createTHead().insertRow();
   for (const word of ["next token", "probability", "", "logit", "change"]) {
-    head.append(word ? Object.assign(make("th", "", word), { scope: "col" }) : make("td", ""));
+    const side = ["logit", "change"].includes(word) ? "right" : "";
+    head.append(word ? Object.assign(make("th", side, word), { scope: "col" }) : make("td", ""));
   }
   const body = found.createTBody();
   const top = Math.max(...data.rows.map((row) => Math.max(row.before, row.after)));

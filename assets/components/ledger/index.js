@@ -122,14 +122,10 @@ function short(value) {
   return String(Number(value.toPrecision(2))).replace("-", "−");
 }
 
-function fileName(view, ending) {
-  return `${view.data.title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}.${ending}`;
-}
-
 function saveNumbers(view) {
   const rows = [["part", "note", "is_sum_of_rows_below", view.data.unit]];
   view.data.rows.forEach((row, index) => rows.push([row.label, row.note, isGroup(view, index), row.amount]));
-  saveTable(rows, fileName(view, "csv"));
+  saveTable(rows, fileNamed(view.data.title, "csv"));
 }
 
 function savePicture(view) {
@@ -156,5 +152,5 @@ function savePicture(view) {
   });
   pen.strokeStyle = css(rows.length ? hairline : muted);
   pen.strokeRect(436, top, 0, rows.length * line);
-  sheet.toBlob((blob) => saveBlob(blob, fileName(view, "png")));
+  sheet.toBlob((blob) => saveBlob(blob, fileNamed(view.data.title, "png")));
 }

@@ -101,6 +101,11 @@ function saveBlob(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** A title as the name of a file. */
+function fileNamed(title, ending) {
+  return `${title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}.${ending}`;
+}
+
 /** Rows of cells as a CSV file: quoted where needed, CRLF, a byte-order mark for spreadsheets. */
 function saveTable(rows, name) {
   // A spreadsheet would run a token like "=1+1" as a formula; an apostrophe makes it text.

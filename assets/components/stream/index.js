@@ -147,10 +147,6 @@ function bringIntoView(view, width) {
   view.frame.scrollLeft = START + (view.data.block + 0.5) * view.block - view.frame.clientWidth / 2;
 }
 
-function fileName(view, ending) {
-  return `${view.data.title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}.${ending}`;
-}
-
 /** The SVG with its colours written into it, so that it stands by itself. */
 function saveSvg(view) {
   const svg = view.frame.querySelector("svg"), copy = svg.cloneNode(true), originals = svg.querySelectorAll("*");
@@ -162,7 +158,7 @@ function saveSvg(view) {
       part.style.setProperty(name, style.getPropertyValue(name));
     }
   });
-  saveBlob(new Blob([copy.outerHTML], { type: "image/svg+xml" }), fileName(view, "svg"));
+  saveBlob(new Blob([copy.outerHTML], { type: "image/svg+xml" }), fileNamed(view.data.title, "svg"));
 }
 
 function saveNumbers(view) {
@@ -171,5 +167,5 @@ function saveNumbers(view) {
     const s = step(view, index);
     rows.push([s.block + 1, s.isAttention ? "attention" : "feed-forward", s.before, s.added, s.after, s.cosine, s.cosineAdded]);
   }
-  saveTable(rows, fileName(view, "csv"));
+  saveTable(rows, fileNamed(view.data.title, "csv"));
 }

@@ -313,6 +313,7 @@ function repaintMarks(view) {
   if (at) box(at[0], at[1], 1, 1, ink, 1.5);
   const chosen = at ?? (row !== null && column !== null ? [row, column] : null);
   if (chosen) view.reading.replaceChildren(...sayCell(view, chosen));
+  else if (view.role === "weights") view.reading.textContent = "Point at a cell to read it: it was learned, nothing made it in this run. Click it to choose its column.";
   else view.reading.textContent = "Point at a cell to read it, click it for where it comes from.";
 }
 
@@ -362,10 +363,6 @@ function choose(view, cell) {
   repaintMarks(view);
 }
 
-function fileName(view, ending) {
-  return `${view.title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}.${ending}`;
-}
-
 function savePicture(view) {
   const { width, height } = extent(view), canvas = document.createElement("canvas");
   const top = 28, full = Math.max(width, 440);
@@ -379,7 +376,7 @@ function savePicture(view) {
   drawCells(ctx, view);
   ctx.translate(8, height + 4);
   drawLegend(null, view, ctx);
-  canvas.toBlob((blob) => saveBlob(blob, fileName(view, "png")));
+  canvas.toBlob((blob) => saveBlob(blob, fileNamed(view.title, "png")));
 }
 
 function saveNumbers(view) {
@@ -388,5 +385,5 @@ function saveNumbers(view) {
     const numbers = Array.from({ length: view.d }, (_, column) => Number(valueAt(view, [row, column]).toPrecision(9)));
     rows.push([row, view.labels[row], ...numbers]);
   }
-  saveTable(rows, fileName(view, "csv"));
+  saveTable(rows, fileNamed(view.title, "csv"));
 }

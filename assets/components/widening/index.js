@@ -19,25 +19,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 
 function build(root) {
-  const make = (tag, className, parent) => parent.appendChild(Object.assign(document.createElement(tag), { className }));
-  const view = { root };
-  view.frame = make("div", "frame", root);
-  view.stage = make("div", "stage", view.frame);
-  view.stage.tabIndex = 0;
-  view.stage.setAttribute("role", "application");
-  view.canvas = make("canvas", "", view.stage);
-  view.canvas.setAttribute("aria-hidden", "true");
-  view.reading = make("p", "reading", root);
-  view.reading.setAttribute("aria-live", "polite");
-  const bar = make("div", "bar", root);
-  for (const [text, act] of [["Save picture", savePicture], ["Save numbers", saveNumbers]]) {
-    const button = make("button", "", bar);
-    button.textContent = text;
-    button.onclick = () => act(view);
-  }
+  const view = stageIn(root, { layout, savePicture, saveNumbers });
   listen(view);
-  view.watcher = new ResizeObserver(() => view.frame.clientWidth !== view.width && layout(view));
-  view.watcher.observe(view.frame);
   return view;
 }
 
@@ -190,20 +173,16 @@ function point(view, cell) {
   paint(view);
 }
 
-function fileName(view, ending) {
-  return `${view.data.title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}.${ending}`;
-}
-
 function savePicture(view) {
   const sheet = document.createElement("canvas"), pen = sharpen(sheet, view.width, height() + 12, 2);
   pen.fillStyle = css(view.colors.ground);
   pen.fillRect(0, 0, view.width, height() + 12);
   draw(view, pen);
-  sheet.toBlob((blob) => saveBlob(blob, fileName(view, "png")));
+  sheet.toBlob((blob) => saveBlob(blob, fileNamed(view.data.title, "png")));
 }
 
 function saveNumbers(view) {
   const rows = [["strip", "index", "value"]];
   view.strips.forEach((values, s) => values.forEach((value, index) => rows.push([view.data.names[s], index, value])));
-  saveTable(rows, fileName(view, "csv"));
+  saveTable(rows, fileNamed(view.data.title, "csv"));
 }
