@@ -13,8 +13,11 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+import torch
+
 from model.checkpoints import CheckpointError, load_checkpoint, read_config
 from model.config import GPTConfig
+from model.gpt import GPT
 from model.hub import CONFIG_FILE, WEIGHTS_FILE
 from model.tokenizer import END_OF_TEXT, hugging_face_vocabulary
 from model.training.plan import MAX_PARAMETERS, RunPlan
@@ -62,7 +65,7 @@ def unpack(raw: bytes, folder: Path) -> GPTConfig:
     try:
         config = read_config(folder)
         RunPlan(config, TrainConfig(batch_size=1))
-        load_checkpoint(folder)
+        _check_pass(load_checkpoint(folder))
     except CheckpointError as error:
         sentence = str(error).replace(f"{folder}{os.sep}", "").replace(str(folder), "The zip")
         raise CheckpointError(sentence) from None
@@ -71,6 +74,15 @@ def unpack(raw: bytes, folder: Path) -> GPTConfig:
             f"Only models as they are trained here can be used: {error}."
         ) from None
     return config
+
+
+@torch.no_grad()
+def _check_pass(model: GPT) -> None:
+    if not model(torch.tensor([[model.config.vocab_size - 1]])).isfinite().all():
+        raise CheckpointError(
+            "The model's weights are so large that its pass gives no numbers. Train it again with "
+            "a lower learning rate, and upload that one."
+        )
 
 
 def _tokenizer_files(config: GPTConfig) -> Iterator[tuple[str, str]]:

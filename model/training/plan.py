@@ -19,6 +19,9 @@ MAX_SECONDS = 30 * 60
 MAX_PARAMETERS = 8_000_000
 MAX_TOKENS_PER_STEP = 32 * 1024
 MAX_VOCAB_SIZE = 4096
+# Parameters times tokens. A step does six operations for each, and nothing stops a run within one:
+# this many take about 10 seconds on one slow core.
+MAX_WORK_PER_STEP = 5 * 10**10
 # The last tenth is never learnt from: what is measured there is what was learnt, not remembered.
 VALIDATION_SHARE = 0.1
 # Windows for the validation loss; the average over so many moves by about 1 %.
@@ -53,6 +56,11 @@ class RunPlan:
             raise ValueError(f"{n_parameter:,} parameters are more than {MAX_PARAMETERS:,}")
         if tokens > MAX_TOKENS_PER_STEP:
             raise ValueError(f"{tokens:,} tokens a step are more than {MAX_TOKENS_PER_STEP:,}")
+        if n_parameter * tokens > MAX_WORK_PER_STEP:
+            raise ValueError(
+                f"{n_parameter:,} parameters and {tokens:,} tokens make too long a step: take "
+                f"{MAX_WORK_PER_STEP // n_parameter:,} tokens or fewer, or a smaller model"
+            )
         if not BYTES_VOCAB_SIZE <= self.sizes.vocab_size <= MAX_VOCAB_SIZE:
             raise ValueError(
                 f"vocab_size={self.sizes.vocab_size} is not between {BYTES_VOCAB_SIZE} "

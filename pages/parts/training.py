@@ -34,7 +34,8 @@ def pace(found: "RunStatus | None") -> float | None:
     """Return the seconds until the page looks at a run again; none where it stands still."""
     if found is None or found.state not in _LIVE:
         return None
-    return _QUICK if found.history.seconds < _QUICK_UNTIL else _SLOW
+    is_beginning = found.place == 0 and found.history.seconds < _QUICK_UNTIL
+    return _QUICK if is_beginning else _SLOW
 
 
 def run_panel(token: str, *, paced: float | None) -> None:
@@ -75,10 +76,10 @@ def _note_speed(found: "RunStatus") -> None:
 
 
 def _facts(found: "RunStatus") -> None:
-    last = found.history.validation[-1].loss if found.history.validation else math.nan
+    checks = found.history.validation
     facts = (
         ("step", f"{found.n_done:,}"),
-        ("loss on text kept apart", f"{last:.3f} nats"),
+        ("loss on text kept apart", f"{checks[-1].loss:.3f} nats" if checks else "not yet"),
         ("speed", f"{found.tokens_per_second:,.0f} tokens/s"),
         ("time left", span(found.seconds_left)),
     )

@@ -2,9 +2,12 @@
 
 import pytest
 from browser.conftest import settle
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+# What the server sent, as it came.
+received: list[bytes | str] = []
 HAS_POINT = """() => [...document.querySelectorAll('*')].some((each) =>
     /loss \\d/.test(each.shadowRoot?.querySelector('.reading')?.textContent ?? ''))"""
 
@@ -20,6 +23,7 @@ def context(browser):
 def page(context, app_url):
     """One tab for the whole story: the tests of this file go on from each other."""
     tab = context.new_page()
+    tab.on("websocket", lambda socket: socket.on("framereceived", keep))
     tab.set_default_timeout(60_000)
     tab.goto(f"{app_url}/train")
     settle(tab)
@@ -27,12 +31,17 @@ def page(context, app_url):
     return tab
 
 
+def keep(frame):
+    received.append(frame)
+
+
 def line(page):
     return page.locator(".st-key-run-line")
 
 
 def test_a_click_brings_the_first_point_of_the_curve(page):
-    page.get_by_role("button", name="Train for 30 seconds").click()
+    # Long enough for the story, however slow the machine.
+    page.get_by_role("button", name="Train for 3 minutes").click()
     page.wait_for_function(HAS_POINT)
     page.get_by_role("button", name="Stop training").wait_for()
     page.get_by_text("What it wrote after step").wait_for()
@@ -42,12 +51,18 @@ def test_another_page_says_how_the_run_goes_and_is_not_run_again_for_it(page):
     page.locator(".st-key-where-tokens a").click()
     page.get_by_role("heading", name="Input and tokens").wait_for()
     line(page).get_by_text("Training").wait_for()
-    page.evaluate("document.querySelector('.st-key-where').dataset.mark = 'still here'")
+    settle(page)
+    page.wait_for_timeout(1000)
+    received.clear()
     before = line(page).inner_text()
     page.wait_for_function(
         "(before) => document.querySelector('.st-key-run-line').innerText !== before", arg=before
     )
-    assert page.locator(".st-key-where[data-mark]").count() == 1
+    page.wait_for_timeout(4000)
+    messages = [ForwardMsg.FromString(frame) for frame in received if isinstance(frame, bytes)]
+    ends = [found.script_finished for found in messages if found.HasField("script_finished")]
+    assert set(ends) == {ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}
+    assert sum(map(len, received)) / len(ends) < 10_000
 
 
 def test_a_reload_finds_the_run_again(page):

@@ -155,3 +155,11 @@ def test_an_encrypted_or_unusual_zip_is_refused(tmp_path, raw):
     flags = raw.index(b"PK\x01\x02") + 8
     encrypted = raw[:flags] + bytes([raw[flags] | 1]) + raw[flags + 1 :]
     assert "encrypted" in refusal(encrypted, tmp_path / "b")
+
+
+def test_weights_that_give_no_numbers_are_refused(tmp_path):
+    model = GPT(SIZES).initialize(torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        model.wte.weight.fill_(3e38)
+    save_checkpoint(model, tmp_path / "saved")
+    assert "lower learning rate" in refusal(pack(tmp_path / "saved"), tmp_path / "again")

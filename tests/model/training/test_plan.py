@@ -58,6 +58,8 @@ def test_a_plan_beyond_a_visitors_bounds_is_refused():
         RunPlan(replace(SIZES, d_model=1024, n_layer=8), TrainConfig())
     with pytest.raises(ValueError, match="tokens a step are more than"):
         RunPlan(SIZES, TrainConfig(batch_size=2000))
+    with pytest.raises(ValueError, match="make too long a step: take"):
+        RunPlan(replace(SIZES, d_model=256, n_layer=7), TrainConfig(batch_size=1000))
     with pytest.raises(ValueError, match="vocab_size=50257"):
         RunPlan(replace(SIZES, vocab_size=50257, d_model=8), TrainConfig())
     with pytest.raises(ValueError, match="4000 seconds"):
