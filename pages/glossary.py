@@ -7,19 +7,13 @@ require_router()
 import streamlit as st  # noqa: E402
 
 from pages.parts import explain, session  # noqa: E402
-from pages.parts.terms import example_numbers, glossary  # noqa: E402
+from pages.parts.terms import example_numbers, matching, wanted_term  # noqa: E402
 from pages.parts.texts import as_text, sections  # noqa: E402
 
 explain.page_head("glossary")
-wanted = st.text_input(
-    "Find a term", key="glossary_find", placeholder="for example: softmax", bind="query-params"
-)
+wanted = wanted_term()
 numbers = example_numbers(session.trace())
-found = [
-    entry
-    for entry in glossary()
-    if wanted.strip().lower() in f"{' '.join(entry.names)} {entry.meaning}".lower()
-]
+found = matching(wanted)
 if not found:
     st.markdown(f"No term has “{as_text(wanted)}” in it. Try a shorter piece of the word.")
 left, right = st.columns(2, gap="large")

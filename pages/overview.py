@@ -42,5 +42,7 @@ st.markdown("### To scale")
 st.markdown(sections("overview")["Scale"])
 known = [(entry.title, entry.config) for entry in known_models().values()]
 scale([*known, ("GPT-3", GPT3)], this=session.known_model().title, key="scale")
+explain.code_that_ran(type(session.model()).forward, distribution, shapes=explain.run_sizes())
+explain.sources("overview")
 if opened:
     st.switch_page(stage(opened).path)

@@ -75,6 +75,19 @@ def tries(name: str, *things: Try) -> None:
         st.caption(thing.watch)
 
 
+def run_sizes() -> str:
+    """Return this run's sizes from text to probabilities, a line each."""
+    config, T = session.config(), len(session.tokens())
+    lines = (
+        f"ids: (T,) = ({T},)",
+        f"the residual stream: (T, d_model) = ({T}, {config.d_model}), "
+        f"through n_layer = {config.n_layer} blocks",
+        f"logits: (T, vocab_size) = ({T}, {config.vocab_size:,})",
+        f"probs: (vocab_size,) = ({config.vocab_size:,},), of the last row",
+    )
+    return "\n".join(lines)
+
+
 def sources(name: str) -> None:
     """Draw the sources of a page's claims: the section "Sources" of its text, closed."""
     if "words" not in session.selection().hide:

@@ -7,6 +7,7 @@ from pages.components.link import copy_link
 from pages.components.prompt import prompt_box, vocabulary
 from pages.components.saving import saving
 from pages.parts import models, runs, session
+from pages.parts.terms import glossary_links
 
 # Each shows one stage well; the sentence says what to look at.
 EXAMPLES = {
@@ -26,6 +27,7 @@ def prompt() -> None:
     """Draw the prompt box, with the examples and the model beside it."""
     vocabulary()
     saving()
+    glossary_links()
     hidden = session.selection().hide
     if "prompt" in hidden:
         with st.container(horizontal=True, vertical_alignment="bottom", key="beside"):

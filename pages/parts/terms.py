@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import streamlit as st
 
 from model.sampling import SamplingSettings, distribution
 from model.surprise import surprise
 from model.trace import Trace
+from pages.components.terms import term_presses
 from pages.parts import session
 from pages.parts.numbers import percent, signed
+from pages.parts.stages import stage
 from pages.parts.texts import as_text, sections
 
 _EXAMPLE = "Here: "
+_KEY, _FIND = "terms", "glossary_find"
 
 
 @dataclass(frozen=True)
@@ -45,22 +49,49 @@ def glossary() -> tuple[GlossaryTerm, ...]:
 
 
 @lru_cache(maxsize=1)
-def meanings() -> dict[str, str]:
-    """Return each form of each term, in lower case, with its meaning."""
-    return {name.lower(): entry.meaning for entry in glossary() for name in entry.names}
+def entries_by_form() -> dict[str, GlossaryTerm]:
+    """Return the entry of each form of each term, in lower case."""
+    return {name.lower(): entry for entry in glossary() for name in entry.names}
 
 
 def with_terms(markdown: str) -> str:
-    """Underline each *emphasised* term that the glossary knows; its meaning shows on it."""
+    """Underline each *emphasised* term that the glossary knows.
+
+    Its meaning shows on it, and a press opens its entry (see `glossary_links`).
+    """
 
     def underlined(found: re.Match[str]) -> str:
-        meaning = meanings().get(found[1].lower())
-        if meaning is None:
+        entry = entries_by_form().get(found[1].lower())
+        if entry is None:
             return found[0]
-        safe = meaning.replace('"', "&quot;").replace("<", "&lt;").replace("`", "")
-        return f'<span class="term" tabindex="0" data-meaning="{safe}">{found[1]}</span>'
+        safe = entry.meaning.replace('"', "&quot;").replace("<", "&lt;").replace("`", "")
+        return (
+            f'<span class="term" role="link" tabindex="0" data-term="{entry.names[0]}" '
+            f'data-meaning="{safe}">{found[1]}</span>'
+        )
 
     return re.sub(r"(?<!\*)\*([^*\n]+)\*(?!\*)", underlined, markdown)
+
+
+def glossary_links() -> None:
+    """Open the glossary at a term that was pressed on any page."""
+    pressed = term_presses(key=_KEY)
+    if pressed and pressed.lower() in entries_by_form():
+        st.switch_page(stage("glossary").path, query_params={_FIND: pressed})
+
+
+def wanted_term() -> str:
+    """Draw the search of the glossary and return what is searched for."""
+    return st.text_input(
+        "Find a term", key=_FIND, placeholder="for example: softmax", bind="query-params"
+    )
+
+
+def matching(wanted: str) -> list[GlossaryTerm]:
+    """Return the entries that hold a text, those called so first."""
+    text = wanted.strip().lower()
+    found = [e for e in glossary() if text in f"{' '.join(e.names)} {e.meaning}".lower()]
+    return sorted(found, key=lambda e: text not in (name.lower() for name in e.names))
 
 
 def example_numbers(trace: Trace) -> dict[str, str]:

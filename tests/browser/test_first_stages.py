@@ -203,3 +203,20 @@ def test_the_page_never_scrolls_sideways(visit, page, name, width):
     visit(f"{name}?prompt={'A long text with many words in it. ' * 12}")
     main = "document.querySelector('[data-testid=stMain]')"
     assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+
+
+# ---- the glossary
+
+
+@pytest.mark.parametrize("press", ["click", "Enter"])
+def test_a_term_that_is_pressed_opens_its_entry_in_the_glossary(visit, press):
+    page = visit("tokens?prompt=The+boy")
+    term = page.locator(".term[data-term=vocabulary]").first
+    if press == "click":
+        term.click()
+    else:
+        term.focus()
+        term.press("Enter")
+    page.wait_for_url(re.compile("glossary\\?.*glossary_find=vocabulary"))
+    expect(page.locator("h5").first).to_have_text("vocabulary")
+    expect(page.locator(".st-key-box textarea")).to_have_value("The boy")

@@ -6,7 +6,7 @@ import string
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.terms import glossary, meanings, with_terms
+from pages.parts.terms import entries_by_form, glossary, matching, with_terms
 from pages.parts.texts import as_text
 
 
@@ -52,7 +52,7 @@ def test_an_emphasised_term_carries_its_meaning_and_other_emphasis_stays():
     assert "*not*" in text
     assert "**logit**" in text
     assert re.search(r'<span class="term"[^>]*data-meaning="The vectors that', text)
-    assert meanings()["tokens"] == meanings()["token"]
+    assert entries_by_form()["tokens"] is entries_by_form()["token"]
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,11 @@ def test_an_emphasised_term_carries_its_meaning_and_other_emphasis_stays():
 )
 def test_a_label_leaves_no_sign_that_markdown_reads(label):
     assert not set(as_text(label)) & set("<>*$[]()`\\_:!|~")
+
+
+def test_the_entry_that_is_called_so_comes_before_those_that_mention_it():
+    found = matching(" Softmax ")
+    assert found[0].names[0] == "softmax"
+    assert len(found) > 1
+    assert matching("") == list(glossary())
+    assert matching("no such term") == []
