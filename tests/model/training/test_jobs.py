@@ -1,6 +1,7 @@
 """Runs in a real thread: the queue, who may see what, and what happens when things go wrong."""
 
 import errno
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from model.training import resume, runner
 from model.training.archive import pack
 from model.training.jobs import Jobs, UnknownRunError
 from model.training.plan import RunPlan
-from model.training.stats import TrainConfig
+from model.training.stats import StepStats, TrainConfig
 
 TEXT = "the cat sat on the mat. the dog sat on the log. " * 60
 PLAN = RunPlan(
@@ -182,13 +183,31 @@ def test_a_run_stops_when_its_visitor_has_gone_and_a_reload_keeps_it(jobs, visit
     assert run.status().sentence == "Stopped: the page was closed."
 
 
-def test_a_learning_rate_of_ten_ends_in_a_sentence(jobs):
-    recipe = replace(ENDLESS.recipe, learning_rate=1e4, muon_learning_rate=1e4, clip_norm=0.0)
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_a_learning_rate_of_ten_ends_in_a_sentence(jobs, optimizer):
+    recipe = replace(
+        ENDLESS.recipe, learning_rate=10.0, muon_learning_rate=50.0, optimizer=optimizer
+    )
     token = jobs.submit("ada", replace(ENDLESS, recipe=recipe), TEXT)
     wait_for(lambda: state(jobs, token) == "failed")
-    assert "Try a lower learning rate than 10000" in jobs.status(token, "ada").sentence
+    assert "Try a lower learning rate than 10." in jobs.status(token, "ada").sentence
     second = jobs.submit("bob", PLAN, TEXT)
     wait_for(lambda: state(jobs, second, "bob") == "done")
+
+
+def test_a_loss_that_is_no_number_ends_in_a_sentence_and_not_on_the_curve(jobs, monkeypatch):
+    step = runner.Trainer.step
+
+    def broken(trainer: runner.Trainer, progress: float | None = None) -> StepStats:
+        stats = step(trainer, progress)
+        return replace(stats, loss=math.nan) if stats.step == 4 else stats
+
+    monkeypatch.setattr(runner.Trainer, "step", broken)
+    token = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, token) == "failed")
+    status = jobs.status(token, "ada")
+    assert status.sentence.startswith("At step 4 the loss is no number any more. Try a lower")
+    assert [stats.step for stats in status.history.steps] == [1, 2, 3]
 
 
 def test_a_full_disk_ends_in_a_sentence(jobs, monkeypatch):
