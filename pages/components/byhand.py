@@ -12,6 +12,9 @@ from pages.components.element import element
 
 # 6,400 products of GPT-2 XL's feed-forward layer would be a megabyte that nobody reads.
 MAX_SUMMANDS = 1024
+# A tree with several long sums lists fewer of each: a term travels as about 150 bytes.
+MAX_TERMS = 10_000
+FEW_SUMMANDS = 128
 
 
 class PackedTerm(TypedDict):
@@ -40,7 +43,7 @@ def term_tree(*, key: str, term: Term, model_value: float) -> None:
     element("byhand", "canvas")(
         key=key,
         data={
-            "term": packed(term),
+            "term": packed(term, MAX_SUMMANDS if size(term) <= MAX_TERMS else FEW_SUMMANDS),
             "model_value": model_value,
             "difference": derived.difference,
             "allowance": derived.allowance,
@@ -48,8 +51,13 @@ def term_tree(*, key: str, term: Term, model_value: float) -> None:
     )
 
 
-def packed(term: Term) -> PackedTerm:
-    """Return `term` as plain values, its long sums shortened."""
+def size(term: Term, most: int = MAX_SUMMANDS) -> int:
+    """Return how many terms a tree has, its long sums shortened to `most` summands."""
+    return 1 + sum(size(child, most) for child in term.children[:most])
+
+
+def packed(term: Term, most: int = MAX_SUMMANDS) -> PackedTerm:
+    """Return `term` as plain values, its long sums shortened to `most` summands."""
     found: PackedTerm = {
         "label": term.label,
         "symbol": term.symbol,
@@ -64,7 +72,7 @@ def packed(term: Term) -> PackedTerm:
     if term.count != 1:
         found["count"] = term.count
     if term.children:
-        found["children"] = [packed(child) for child in shortened(term.children)]
+        found["children"] = [packed(child, most) for child in shortened(term.children, most)]
     return found
 
 

@@ -23,6 +23,7 @@ from model.trace import Array, Silenced, Trace
 from pages.components.attention import MapValues
 from pages.components.heads import thumbnail_size, thumbnails
 from pages.components.percent import percent
+from pages.components.percent import tokens as n_tokens
 from pages.components.proof import proof
 from pages.components.vectors import VectorRole, vector_rows
 from pages.parts import explain, pickers, session
@@ -146,7 +147,7 @@ def sizes(trace: Trace) -> str:
     """Write this run's sizes, letter and number together."""
     config, T = trace.config, len(trace.tokens)
     return (
-        f"T = {T} tokens · d_model = {config.d_model} · n_head = {config.n_head} · "
+        f"T = {n_tokens(T)} · d_model = {config.d_model} · n_head = {config.n_head} · "
         f"d_head = {config.d_head} · q, k, v: {T} × {config.d_head} each · map: {T} × {T} · "
         f"{config.parameters.attention:,} parameters a block"
     )
@@ -169,7 +170,13 @@ def formula(trace: Trace) -> None:
 def things_to_try(trace: Trace) -> list[explain.Try]:
     """Return three heads worth a look in this text, each found by counting over all of them."""
     if len(trace.tokens) < 3:
-        return []
+        return [
+            explain.Try(
+                "Read a sentence instead",
+                partial(session.set_text, session.FIRST_TEXT),
+                "With three tokens or more, heads begin to differ: then this page finds some.",
+            )
+        ]
     found = []
     for index, (words, meaning) in enumerate(_STORIES):
         scores = overview(trace).measures[:, index]

@@ -11,6 +11,7 @@ from model import arithmetic
 from model.terms import Derived
 from model.trace import Array, Silenced, Trace
 from pages.components.bend import activated, activation_curve
+from pages.components.percent import tokens as n_tokens
 from pages.components.widening import widening
 from pages.parts import session
 from pages.parts.byhand import by_hand
@@ -211,7 +212,7 @@ def sizes(trace: Trace) -> str:
     config, T = trace.config, len(trace.tokens)
     d, hidden = config.d_model, config.d_mlp
     return (
-        f"T = {T} tokens · d_model = {d} · d_mlp = 4 × {d} = {hidden:,} · "
+        f"T = {n_tokens(T)} · d_model = {d} · d_mlp = 4 × {d} = {hidden:,} · "
         f"c_fc: {hidden:,} × {d} + {hidden:,} · c_proj: {d} × {hidden:,} + {d} · "
         f"{config.parameters.mlp:,} parameters a block"
     )

@@ -10,6 +10,7 @@ import streamlit as st
 from model import arithmetic
 from model.terms import Derived
 from model.trace import Array, Trace
+from pages.components.percent import tokens as n_tokens
 from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
 from pages.parts.comparison import comparison
@@ -313,7 +314,7 @@ def sizes(trace: Trace) -> str:
     """Write this run's sizes, letter and number together."""
     config = trace.config
     return (
-        f"T = {len(trace.tokens)} tokens · d_model = {config.d_model} numbers each · "
+        f"T = {n_tokens(len(trace.tokens))} · d_model = {config.d_model} numbers each · "
         f"γ and β: {config.d_model} + {config.d_model} = {config.parameters.norm} parameters · "
         f"{2 * config.n_layer + 1} norms"
     )

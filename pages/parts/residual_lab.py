@@ -14,6 +14,7 @@ from model.terms import Derived
 from model.trace import Array, Silenced, Trace
 from pages.components.bars import Ranking, bar_state, chosen_id, next_token_bars
 from pages.components.lens import lens_columns, lens_grid, stage_names
+from pages.components.percent import tokens as n_tokens
 from pages.components.stream import stream_picture
 from pages.components.vectors import vector_rows
 from pages.parts import session
@@ -155,7 +156,7 @@ def sizes(trace: Trace) -> str:
     """Write this run's sizes, letter and number together."""
     config, T = trace.config, len(trace.tokens)
     return (
-        f"T = {T} tokens · d_model = {config.d_model} · n_layer = {config.n_layer} blocks · "
+        f"T = {n_tokens(T)} · d_model = {config.d_model} · n_layer = {config.n_layer} blocks · "
         f"the stream: {T} × {config.d_model} numbers · {2 * config.n_layer} additions · "
         f"{config.parameters.block:,} parameters a block, none in the additions"
     )

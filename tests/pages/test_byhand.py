@@ -5,9 +5,15 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
+from model.arithmetic import lens_logit
+from model.config import GPTConfig
+from model.gpt import GPT
+from model.hooks import record
 from model.terms import Factor, products, total
-from pages.components.byhand import MAX_SUMMANDS, packed, shortened
+from model.tokenizer import Tokens
+from pages.components.byhand import FEW_SUMMANDS, MAX_SUMMANDS, MAX_TERMS, packed, shortened, size
 
 
 def long_sum(count):
@@ -35,3 +41,21 @@ def test_a_long_sum_keeps_its_largest_summands_and_its_value():
     assert min(abs(child.value) for child in kept[:-1]) >= max(
         abs(child.value) for child in set(term.children) - set(kept)
     )
+
+
+def test_the_largest_tree_of_a_wide_model_stays_under_a_megabyte():
+    model = GPT(GPTConfig(300, 8, 1, 25, 1600)).eval()
+    model.initialize(torch.Generator().manual_seed(0))
+    learned = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
+    found = lens_logit(
+        record(model, Tokens((5, 6), (b"a", b"b"))),
+        learned,
+        stage=0,
+        position=1,
+        token_id=9,
+        label="it",
+        model_value=0.0,
+    ).term
+    assert size(found) > MAX_TERMS
+    assert len(json.dumps(packed(found, FEW_SUMMANDS))) < 1_000_000
+    assert packed(found, FEW_SUMMANDS)["value"] == found.value

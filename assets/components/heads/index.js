@@ -1,7 +1,7 @@
 // Every head of every block as a small picture: a row a block, a column a head.
 // `data` is described in pages/components/heads.py. Hover enlarges, click or Enter chooses.
 
-const GAP = 5, FONT = 12, TOP = 22, LEFT = 58, MIN = 20, MAX = 92, LARGE = 192;
+const GAP = 5, FONT = 12, TOP = 22, LEFT = 58, MIN = 16, MAX = 92, LARGE = 192;
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".root");
