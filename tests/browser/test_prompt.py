@@ -222,7 +222,8 @@ def test_too_long_a_text_keeps_its_last_tokens_and_says_so(box):
     cut = tokenizer(8192).encode(text.strip()).ids
     assert shown(page) == [tokenizer(8192).label(token_id) for token_id in cut[-16:]]
     expect(page.locator(".note")).to_have_text(
-        f"{len(cut) + 1 - 16} earlier tokens are outside the context; the model reads the last 16."
+        f"{len(cut) + 1 - 16} earlier tokens, the start token among them, are outside the context; "
+        "the model reads the last 16."
     )
     expect(page.locator(".count")).to_have_text("16 of 16 tokens")
 
@@ -230,7 +231,7 @@ def test_too_long_a_text_keeps_its_last_tokens_and_says_so(box):
 def test_one_token_too_many_is_said_in_the_singular(box):
     page = box(block_size=3)
     expect(page.locator(".note")).to_have_text(
-        "1 earlier token is outside the context; the model reads the last 3."
+        "The start token is outside the context; the model reads the last 3."
     )
 
 

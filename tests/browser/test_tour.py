@@ -46,6 +46,16 @@ def test_the_tour_is_left_and_taken_up_where_it_was(visit):
     at_step(page, 2)
 
 
+def test_on_a_phone_the_sidebar_makes_way_for_the_tour(visit, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("button", name="Take the tour").click()
+    at_step(page, 1)
+    page.get_by_role("button", name="Skip").click()
+    at_step(page, 2)
+
+
 def test_a_link_can_leave_controls_out(visit):
     page = visit("output?hide=tour,model,words,code")
     expect(page.get_by_role("button", name="Take the tour")).to_have_count(0)

@@ -339,11 +339,11 @@ function remark({ text, tokens, data }) {
   if (!text) return "The box is empty: the model begins from its start token alone.";
   const { outside, isAtLeast, ids } = tokens;
   if (!outside) return "";
-  const start = data.has_start ? ", the start token with them" : "";
-  const number = outside.toLocaleString("en");
-  const earlier = isAtLeast ? `More than ${number} earlier tokens are`
-    : outside === 1 ? "1 earlier token is" : `${number} earlier tokens are`;
-  return `${earlier} outside the context${start}; the model reads the last ${ids.length}.`;
+  const number = outside.toLocaleString("en"), among = data.has_start ? ", the start token among them," : "";
+  const alone = data.has_start ? "The start token" : "1 earlier token";
+  const gone = isAtLeast ? `More than ${number} earlier tokens${among} are`
+    : outside === 1 ? `${alone} is` : `${number} earlier tokens${among} are`;
+  return `${gone} outside the context; the model reads the last ${ids.length}.`;
 }
 
 /** Speak of a piece that is pointed at, else of the text; of a space at its end after a while. */

@@ -43,6 +43,12 @@ function listen(root) {
   for (const type of ['click', 'input']) document.addEventListener(type, done, true);
 }
 
+// On a small screen the sidebar, where the tour is begun, lies over the page: out of the way.
+function uncover() {
+  if (innerWidth >= 768) return;
+  document.querySelector('[data-testid="stSidebar"][data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
+}
+
 function card(data, send) {
   const step = data.step;
   const box = make('section', 'card');
@@ -75,6 +81,7 @@ export default function ({ parentElement, data, setStateValue }) {
   listen(root);
   follow(root, ring);
   const found = target(data.step);
+  if (root._shown === undefined) uncover();
   if (root._shown !== data.step.number && found) {
     root._shown = data.step.number;
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
