@@ -1,0 +1,35 @@
+"""Numbers as files and as words: nothing is lost, nothing runs, nothing is rounded into a lie."""
+
+import csv
+import io
+
+from pages.parts.numbers import signed, times_as_percent
+from pages.parts.tables import csv_text
+
+
+def test_a_table_is_read_back_as_it_was_written():
+    rows = [("␣a,b", 1.5), ('"quoted"', None), ("two\nlines", -3)]
+    read = list(csv.reader(io.StringIO(csv_text(("token", "value"), rows))))
+    assert read == [
+        ["token", "value"],
+        ["␣a,b", "1.5"],
+        ['"quoted"', ""],
+        ["two\nlines", "-3"],
+    ]
+
+
+def test_a_token_that_looks_like_a_formula_is_kept_from_running():
+    text = csv_text(("token",), [("=1+1",), ("-x",), ("@a",), (-2,)])
+    assert text.splitlines()[1:] == ["'=1+1", "'-x", "'@a", "-2"]
+
+
+def test_a_ratio_above_one_is_not_cut_to_all_of_it():
+    assert times_as_percent(1.305) == "130.5 %"
+    assert times_as_percent(0.0204) == "2.0 %"
+    assert times_as_percent(0.0) == "0 %"
+    assert times_as_percent(0.0001) == "<0.1 %"
+
+
+def test_a_negative_number_has_a_true_minus_sign():
+    assert signed(-0.125, digits=3) == "−0.125"
+    assert signed(0.125, digits=1) == "0.1"
