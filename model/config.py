@@ -22,7 +22,7 @@ class GPTConfig:
         d_model: Numbers in one token's vector, the width of the residual stream.
         activation: "gelu_tanh" as in GPT-2, or the exact "gelu".
         is_tied: Whether the output matrix is the token embedding itself.
-        norm_eps: The ε inside LayerNorm's square root.
+        norm_eps: The ε inside LayerNorm's square root, above 0 and at most 1.
         dropout: Share of numbers zeroed at random while training, 0 to below 1.
 
     Raises:
@@ -49,8 +49,8 @@ class GPTConfig:
         if self.activation not in get_args(Activation):
             known = " or ".join(get_args(Activation))
             raise ValueError(f"activation={self.activation!r} is not {known}")
-        if not self.norm_eps > 0:
-            raise ValueError(f"norm_eps={self.norm_eps} is not above 0")
+        if not 0 < self.norm_eps <= 1:
+            raise ValueError(f"norm_eps={self.norm_eps} is not above 0 and at most 1")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout={self.dropout} is not in [0, 1)")
 

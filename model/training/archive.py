@@ -106,9 +106,19 @@ def _files(raw: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             entries = _entries(archive.infolist())
-            return {name: archive.read(entry) for name, entry in entries.items()}
-    except (zipfile.BadZipFile, zlib.error, EOFError):
+            return {name: _content(archive, entry) for name, entry in entries.items()}
+    except CheckpointError:
+        raise
+    # ValueError: an offset before the file's first byte, which zipfile seeks without looking.
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
         raise CheckpointError(_CUT_OFF) from None
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    with archive.open(entry) as file:
+        # Without a size, everything is unpacked before what is too much is cut off: an entry that
+        # lies about its size would take a thousand times its bytes.
+        return file.read(entry.file_size)
 
 
 def _entries(found: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
@@ -132,7 +142,6 @@ def _entries(found: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
 
 
 def _check_entry(entry: zipfile.ZipInfo, bound: int) -> None:
-    # Reading stops at the size that is given here, whatever the packed bytes would grow to.
     if entry.file_size > bound:
         raise CheckpointError(
             f"A file in the zip has {entry.file_size / 1e6:.1f} MB unpacked; models of up to "

@@ -19,6 +19,10 @@ MAX_SECONDS = 30 * 60
 MAX_PARAMETERS = 8_000_000
 MAX_TOKENS_PER_STEP = 32 * 1024
 MAX_VOCAB_SIZE = 4096
+# An uploaded model may be all blocks or all context: modules cost memory beside their parameters,
+# and attention's maps grow with the context squared.
+MAX_N_LAYER, MAX_N_HEAD, MAX_BLOCK_SIZE = 8, 16, 256
+_BOUNDS = {"n_layer": MAX_N_LAYER, "n_head": MAX_N_HEAD, "block_size": MAX_BLOCK_SIZE}
 # Parameters times tokens. A step does six operations for each, and nothing stops a run within one:
 # this many take about 10 seconds on one slow core.
 MAX_WORK_PER_STEP = 5 * 10**10
@@ -61,6 +65,10 @@ class RunPlan:
                 f"{n_parameter:,} parameters and {tokens:,} tokens make too long a step: take "
                 f"{MAX_WORK_PER_STEP // n_parameter:,} tokens or fewer, or a smaller model"
             )
+        for name, bound in _BOUNDS.items():
+            size = getattr(self.sizes, name)
+            if size > bound:
+                raise ValueError(f"{name}={size:,} is more than {bound}")
         if not BYTES_VOCAB_SIZE <= self.sizes.vocab_size <= MAX_VOCAB_SIZE:
             raise ValueError(
                 f"vocab_size={self.sizes.vocab_size} is not between {BYTES_VOCAB_SIZE} "

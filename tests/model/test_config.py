@@ -71,6 +71,7 @@ def test_derived_sizes():
         ({"activation": "relu"}, "activation='relu' is not gelu_tanh or gelu"),
         ({"norm_eps": 0.0}, "norm_eps=0"),
         ({"norm_eps": float("nan")}, "norm_eps=nan"),
+        ({"norm_eps": float("inf")}, "norm_eps=inf"),
         ({"dropout": 1.0}, "dropout=1"),
         ({"dropout": -0.1}, "dropout=-0"),
     ],

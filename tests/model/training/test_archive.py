@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -92,9 +93,13 @@ def test_a_small_zip_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked(
     small = zipped(bomb, zipfile.ZIP_DEFLATED)
     assert len(small) < 100_000
     assert "40.0 MB unpacked" in refusal(small, tmp_path / "again")
-    # One that says it is small gives no more than it says.
+    # One that says it is small is unpacked no further than it says.
     lied = small.replace((40_000_000).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    tracemalloc.start()
     assert "cut off or damaged" in refusal(lied, tmp_path / "again")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5_000_000
     monkeypatch.setattr(archive, "MAX_ARCHIVE_BYTES", 1000)
     assert "up to 0 MB" in refusal(small, tmp_path / "again")
 
@@ -144,9 +149,12 @@ def test_a_model_larger_than_those_trained_here_is_refused_before_its_weights_ar
     for old, new in (
         (b'"vocab_size": 300', b'"vocab_size": 50257'),
         (b'"n_layer": 2', b'"n_layer": 10000000'),
+        # Few parameters, but many modules, or large maps of attention.
+        (b'"n_layer": 2', b'"n_layer": 900'),
+        (b'"n_positions": 16', b'"n_positions": 20000'),
     ):
         config = inside["config.json"].replace(old, new)
-        sentence = refusal(zipped(inside | {"config.json": config}), tmp_path / new.decode()[-3:])
+        sentence = refusal(zipped(inside | {"config.json": config}), tmp_path / new.decode()[-5:])
         assert "as they are trained here" in sentence
 
 
@@ -155,6 +163,16 @@ def test_an_encrypted_or_unusual_zip_is_refused(tmp_path, raw):
     flags = raw.index(b"PK\x01\x02") + 8
     encrypted = raw[:flags] + bytes([raw[flags] | 1]) + raw[flags + 1 :]
     assert "encrypted" in refusal(encrypted, tmp_path / "b")
+
+
+def test_a_zip_that_python_cannot_read_is_refused(tmp_path, raw):
+    flags = raw.index(b"PK\x01\x02") + 8
+    for bit in (0x20, 0x40):
+        patched = raw[:flags] + bytes([raw[flags] | bit]) + raw[flags + 1 :]
+        assert "damaged" in refusal(patched, tmp_path / "again")
+    start = raw.index(b"PK\x05\x06") + 16
+    beyond = raw[:start] + (10**9).to_bytes(4, "little") + raw[start + 4 :]
+    assert "damaged" in refusal(beyond, tmp_path / "again")
 
 
 def test_weights_that_give_no_numbers_are_refused(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from model.config import GPTConfig
 from model.training.plan import (
+    MAX_PARAMETERS,
     MAX_TEXT_BYTES,
     PRESETS,
     RunPlan,
@@ -62,8 +63,18 @@ def test_a_plan_beyond_a_visitors_bounds_is_refused():
         RunPlan(replace(SIZES, d_model=256, n_layer=7), TrainConfig(batch_size=1000))
     with pytest.raises(ValueError, match="vocab_size=50257"):
         RunPlan(replace(SIZES, vocab_size=50257, d_model=8), TrainConfig())
+    for name, size in (("n_layer", 9), ("n_head", 32), ("block_size", 257)):
+        with pytest.raises(ValueError, match=f"{name}={size} is more than"):
+            RunPlan(replace(SIZES, d_model=32, **{name: size}), TrainConfig(batch_size=1))
     with pytest.raises(ValueError, match="4000 seconds"):
         RunPlan(SIZES, TrainConfig(), seconds=4000)
+
+
+def test_every_preset_can_go_on_from_the_largest_model_that_a_visitor_may_have():
+    largest = replace(SIZES, vocab_size=4096, block_size=256, n_layer=8, n_head=4, d_model=264)
+    assert 0.95 * MAX_PARAMETERS < largest.parameters.total <= MAX_PARAMETERS
+    for preset in PRESETS:
+        replace(preset.plan, sizes=largest)
 
 
 def test_snapshots_are_evenly_spread_on_a_logarithmic_axis():
