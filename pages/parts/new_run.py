@@ -217,6 +217,13 @@ def _start(text: str, plan: RunPlan, begin: str = "") -> None:
 def _taken_back() -> None:
     """Draw the upload of a zip that was downloaded here; it becomes one of the visitor's models."""
     st.markdown(sections("train")["Upload"])
+    taken = session.kept("train_taken")
+    if taken in runs.tokens():
+        # The model's panel is on top of the page, perhaps out of sight.
+        st.toast(
+            f"{as_text(runs.title(taken))} is here: on top of this page, and among the models."
+        )
+    session.keep("train_taken", None)
     number = session.kept("train_n_zip", 0)
     file = st.file_uploader(
         f"The zip, up to {_ZIP_MEGABYTES} MB",
@@ -238,6 +245,7 @@ def _taken_back() -> None:
     runs.add(token)
     # An empty box again, so that the next run of the page does not take the file once more.
     session.keep("train_n_zip", number + 1)
+    session.keep("train_taken", token)
     st.rerun()
 
 

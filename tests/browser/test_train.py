@@ -91,6 +91,7 @@ def test_a_stopped_run_is_downloaded_uploaded_and_walked(page, tmp_path):
     download.value.save_as(tmp_path / "toads.zip")
     page.get_by_text("Upload a model you downloaded").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "toads.zip")
+    page.get_by_text("is here: on top of this page").wait_for()
     page.get_by_text("Uploaded. It has not been trained here yet.").wait_for()
     page.get_by_role("button", name="Look into it on every page").click()
     page.locator(".st-key-run-way").get_by_text("Causal attention").click()

@@ -106,6 +106,7 @@ def test_an_uploaded_model_is_walked_on_every_page_under_its_files_name(trained)
     app, content = trained
     upload(app, content)
     assert "Your model 2 (my model)" in app.selectbox(key="model_picker").options
+    assert "Your model 2 (my model) is here" in plain(app.toast[0].value)
     app.button(key="run-walk").click().run()
     for stage in STAGES:
         app.switch_page(stage.path).run()

@@ -63,7 +63,7 @@ function paint(root, canvas, data, series) {
     ctx.fillText(Number(value.toPrecision(3)), PAD.left - 6, Y(value));
   }
   ctx.textAlign = "center";
-  const marks = root._isLog ? [1, 10, 100, 1000, 10000, 100000].filter((step) => step <= box.last) : ticks(0, box.last, 6);
+  const marks = root._isLog ? [1, 10, 100, 1000, 10000, 100000].filter((step) => step <= box.last) : ticks(0, box.last, 6).filter(Number.isInteger);
   for (const step of marks) ctx.fillText(step.toLocaleString("en-US"), X(step), height - 14);
   for (const level of data.levels) {
     ctx.setLineDash([6, 4]);
@@ -72,8 +72,9 @@ function paint(root, canvas, data, series) {
     ctx.setLineDash([]);
     ctx.fillStyle = css(roles[level.role]);
     ctx.textAlign = "right";
-    // A low line has its name below, where no curve ends.
-    ctx.fillText(level.name, width - PAD.right, Y(level.value) + (level.value < (box.low + box.high) / 2 ? 9 : -8));
+    // The lowest of several has its name below, where no curve ends.
+    const isLowest = data.levels.length > 1 && data.levels.every((other) => other.value >= level.value);
+    ctx.fillText(level.name, width - PAD.right, Y(level.value) + (isLowest ? 9 : -8));
   }
   for (const line of series) drawLine(ctx, line, X, Y, roles[line.role]);
   root._hit = { X, Y, width };
