@@ -9,6 +9,7 @@ others wait in the order in which they were asked for.
 import atexit
 import contextlib
 import math
+import os
 import secrets
 import shutil
 import threading
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import torch
 
-from model.checkpoints import CheckpointError, read_config
+from model.checkpoints import read_config
 from model.training.machine import faster_precision
 from model.training.plan import MAX_SECONDS, RunPlan, make_corpus
 from model.training.runner import START, Clock, Run, Runner, adopt, load_plan, save_plan
@@ -227,6 +228,8 @@ class Jobs:
         snapshots = run.status().history.snapshots
         if not snapshots:
             raise ValueError("This run has left no weights to begin with. Pick another one.")
+        # It is in use, so its day begins anew: room is made before its weights are copied.
+        os.utime(run.folder)
         return run.snapshot_folder(snapshots[-1])
 
     def _make_room(self) -> None:
@@ -319,12 +322,11 @@ class Jobs:
 
 @contextlib.contextmanager
 def _nothing_left(folder: Path) -> Iterator[None]:
-    """Delete a folder whose writing failed."""
-    try:
+    """Delete a folder whose writing failed, whatever it failed of."""
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         yield
-    except (CheckpointError, OSError):
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        stack.pop_all()
 
 
 def _changed_at(folder: Path) -> float:

@@ -2,6 +2,7 @@
 
 import errno
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -387,6 +388,16 @@ def test_training_goes_on_from_an_uploaded_model(jobs):
         jobs.submit("eve", PLAN, TEXT, begin=second)
 
 
+def test_training_goes_on_from_a_run_that_was_about_to_be_deleted(jobs):
+    first = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, first) == "done")
+    two_days_ago = time.time() - 2 * 24 * 3600
+    os.utime(jobs.snapshot_folder(first, "ada", 12).parents[1], (two_days_ago, two_days_ago))
+    second = jobs.submit("ada", PLAN, TEXT, begin=first)
+    wait_for(lambda: state(jobs, second) == "done")
+    assert are_equal(weights(jobs, first, 12), weights(jobs, second, 0))
+
+
 def test_an_uploaded_model_is_found_again_after_the_server_was_ended(tmp_path):
     jobs = Jobs(tmp_path, is_connected=lambda owner: True)
     _, second = uploaded(jobs)
@@ -402,3 +413,15 @@ def test_a_refused_upload_leaves_nothing_on_the_disk(jobs, tmp_path):
     with pytest.raises(CheckpointError):
         jobs.adopt("ada", b"PK and no more", "my model")
     assert not list((tmp_path / "runs").iterdir())
+
+
+def test_an_error_that_nobody_foresaw_leaves_nothing_on_the_disk_either(
+    jobs, tmp_path, monkeypatch
+):
+    token = jobs.submit("ada", PLAN, TEXT)
+    wait_for(lambda: state(jobs, token) == "done")
+    raw = pack(jobs.snapshot_folder(token, "ada", 12))
+    monkeypatch.setattr(runner, "write_sample", lambda *arguments, **options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        jobs.adopt("ada", raw, "my model")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [token]
