@@ -205,6 +205,7 @@ def write_small(folder):
     from model.gpt import GPT
 
     known = known_models()["gpt2"]
+    assert known.repo_id is not None
     place = folder / f"models--{known.repo_id.replace('/', '--')}"
     (place / "refs").mkdir(parents=True)
     (place / "refs" / "main").write_text(COMMIT)

@@ -153,8 +153,9 @@ def test_the_bands_cover_every_rank_once(logits):
 
 def test_a_press_names_a_number_and_nonsense_names_the_likeliest(logits):
     ranking = Ranking(distribution(logits, SamplingSettings()))
-    assert picked_number(*pressed({"id": 5, "column": 0}), ranking) == (5, True)
-    assert picked_number(*pressed({"id": 5, "column": 3}), ranking) == (5, False)
+    for column, is_logit in ((0, True), (3, False)):
+        assert pressed({"id": 5, "column": column}) == (5, column)
+        assert picked_number(5, column, ranking) == (5, is_logit)
     for nonsense in (None, {"id": 5}, {"id": "5", "column": 1}, 7):
         assert pressed(nonsense) is None
     for unknown in (None, V):
