@@ -101,6 +101,7 @@ class Run:
                 bytes_per_token=self._corpus.bytes_per_token,
                 floor=self.plan.floor,
                 vocab_size=self.plan.sizes.vocab_size,
+                n_parameter=self.plan.sizes.parameters.total,
                 name=self.plan.name,
             )
 

@@ -77,6 +77,7 @@ class RunStatus:
         bytes_per_token: Turns nats a token into bits a byte.
         floor: The text's true entropy in nats a byte; 0 where nobody knows it.
         vocab_size: For the loss of a uniform guess, ln `vocab_size`.
+        n_parameter: Of its model; with tokens a second, how fast this machine works.
         name: What the visitor's file was called, of an uploaded model.
     """
 
@@ -90,6 +91,7 @@ class RunStatus:
     bytes_per_token: float = 1.0
     floor: float = 0.0
     vocab_size: int = 257
+    n_parameter: int = 0
     name: str = ""
 
 

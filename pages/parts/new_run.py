@@ -8,12 +8,23 @@ from pathlib import Path
 import streamlit as st
 
 from model.config import GPTConfig
-from model.training.plan import PRESETS, Preset, RunPlan, decode_upload
+from model.tokenizer import BYTES_VOCAB_SIZE
+from model.training.plan import (
+    MAX_BLOCK_SIZE,
+    MAX_N_HEAD,
+    MAX_N_LAYER,
+    MAX_VOCAB_SIZE,
+    PRESETS,
+    Preset,
+    RunPlan,
+    decode_upload,
+)
 from model.training.stats import TrainConfig
 from model.training.status import disk_sentence
 from model.training.tasks import TASKS, Task
 from pages.parts import runs, session
 from pages.parts.texts import as_text, sections
+from pages.parts.training import OPERATIONS
 
 PASTE, UPLOAD = "Your own text", "A file of yours"
 _TASK_CHARACTERS = 400_000
@@ -119,7 +130,7 @@ def _fitted(preset: Preset, task: Task | None, begin: str) -> RunPlan:
     """Return a preset's plan, with the floor of a made text, whose letters stay single tokens."""
     sizes = preset.plan.sizes
     if task is not None and "stories" not in task.name:
-        sizes = replace(sizes, vocab_size=257)
+        sizes = replace(sizes, vocab_size=BYTES_VOCAB_SIZE)
     begun = runs.own_model(runs.name(begin), session.LAST) if begin else None
     return replace(
         preset.plan,
@@ -133,12 +144,13 @@ def _own_sizes(text: str, task: Task | None) -> None:
     first = PRESETS[0].plan
     left, middle, right = st.columns(3)
     with left:
-        n_layer = _whole("Blocks", first.sizes.n_layer, 1, 8)
-        n_head = _whole("Heads", first.sizes.n_head, 1, 16)
+        n_layer = _whole("Blocks", first.sizes.n_layer, 1, MAX_N_LAYER)
+        n_head = _whole("Heads", first.sizes.n_head, 1, MAX_N_HEAD)
         d_head = _whole("Numbers a head (d_head)", first.sizes.d_head, 4, 64)
-        block_size = _whole("Context, tokens", first.sizes.block_size, 8, 256)
+        block_size = _whole("Context, tokens", first.sizes.block_size, 8, MAX_BLOCK_SIZE)
     with middle:
-        vocab_size = _whole("Vocabulary", 257 if task else first.sizes.vocab_size, 257, 4096)
+        n_token = BYTES_VOCAB_SIZE if task else first.sizes.vocab_size
+        vocab_size = _whole("Vocabulary", n_token, BYTES_VOCAB_SIZE, MAX_VOCAB_SIZE)
         batch_size = _whole("Texts in a step", first.recipe.batch_size, 1, 128)
         seconds = st.selectbox("Time", list(_SECONDS), key="train_seconds")
         seed = _whole("Seed", 0, 0, 10**6)
@@ -176,15 +188,12 @@ def _whole(label: str, value: int, low: int, high: int) -> int:
 
 
 def _speed_sentence(plan: RunPlan) -> str:
-    """Estimate, from the last run on this machine, what the time is enough for.
-
-    A step's work is about 6 operations a parameter and token (forward 2, backward 4).
-    """
+    """Estimate, from the last run on this machine, what the time is enough for."""
     measured = session.kept("train_speed")
     tokens = plan.recipe.batch_size * plan.sizes.block_size
     if not measured:
         return f"It trains for {plan.seconds:.0f} seconds, {tokens:,} tokens a step."
-    steps = measured / (6 * plan.sizes.parameters.total * tokens) * plan.seconds
+    steps = measured / (OPERATIONS * plan.sizes.parameters.total * tokens) * plan.seconds
     return (
         f"At the speed of your last run, {plan.seconds:.0f} seconds are enough for about "
         f"{steps:,.0f} steps of {tokens:,} tokens."
@@ -210,7 +219,6 @@ def _start(text: str, plan: RunPlan, begin: str = "") -> None:
         st.error(disk_sentence(error))
         return
     runs.add(token)
-    session.keep("train_sizes", plan.sizes)
     st.rerun()
 
 

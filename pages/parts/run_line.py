@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.parts import runs, session, training
 from pages.parts.stages import stage
+from pages.parts.texts import as_text
 
 _HERE = "train"
 _EVERY = 2.0
@@ -42,5 +43,5 @@ def _line(token: str, *, was_live: bool) -> None:
             words.append(f"loss {found.history.steps[-1].loss:.2f} nats")
         if found.state == "running":
             words.append(f"{training.span(found.seconds_left)} left")
-        st.caption(" · ".join(words), width="content")
+        st.caption(as_text(" · ".join(words)), width="content")
         st.page_link(stage(_HERE).path, label="Open the run ›", width="content")

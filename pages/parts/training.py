@@ -22,6 +22,9 @@ _LIVE = ("queued", "running")
 _LIVE_POINTS = 400
 # Seconds between two looks. The first steps change most; later every look would only cost.
 _QUICK, _SLOW, _QUICK_UNTIL = 0.5, 1.0, 8.0
+# A step's work for each parameter and token: forward 2, backward 4 (Kaplan et al. 2020,
+# arXiv 2001.08361, §2.1).
+OPERATIONS = 6
 
 
 def is_live(token: str) -> bool:
@@ -70,9 +73,8 @@ def run_panel(token: str, *, paced: float | None) -> None:
 
 
 def _note_speed(found: "RunStatus") -> None:
-    sizes = session.kept("train_sizes")
-    if sizes and found.tokens_per_second:
-        session.keep("train_speed", 6 * sizes.parameters.total * found.tokens_per_second)
+    if found.tokens_per_second:
+        session.keep("train_speed", OPERATIONS * found.n_parameter * found.tokens_per_second)
 
 
 def _facts(found: "RunStatus") -> None:
@@ -95,7 +97,8 @@ def span(seconds: float) -> str:
 
 def _controls(token: str, found: "RunStatus") -> None:
     if found.state == "failed":
-        st.error(found.sentence)
+        # It may quote an error, whose words nobody here wrote.
+        st.error(as_text(found.sentence))
     with st.container(
         horizontal=True, gap="small", vertical_alignment="center", key="run-controls"
     ):

@@ -147,6 +147,30 @@ def plain(shown):
 
 
 @pytest.mark.slow
+def test_the_speed_is_measured_with_the_sizes_of_the_run_it_belongs_to(trained):
+    from model.training.plan import PRESETS
+    from pages.parts import runs
+
+    app, _ = trained
+    status = runs.jobs().status(app.session_state["run_tokens"][0], "test session id")
+    # 257 tokens and 16 places of 16 numbers, 2 blocks of 12d² + 13d, the last norm's 2d.
+    assert status.n_parameter == (257 + 16) * 16 + 2 * (12 * 256 + 13 * 16) + 2 * 16
+    speed = 6 * status.n_parameter * status.tokens_per_second
+    assert app.session_state["kept_train_speed"] == pytest.approx(speed)
+    first = PRESETS[0].plan
+    work = 6 * app_sizes(first).parameters.total * first.recipe.batch_size * first.sizes.block_size
+    (said,) = [found.value for found in app.markdown if "your last run" in found.value]
+    assert f"about {30 * speed / work:,.0f} steps" in said
+
+
+def app_sizes(plan):
+    """Return the sizes that the page begins with: a made text keeps its letters single tokens."""
+    from dataclasses import replace
+
+    return replace(plan.sizes, vocab_size=257)
+
+
+@pytest.mark.slow
 def test_a_run_begins_with_an_uploaded_model(trained):
     app, content = trained
     upload(app, content)
@@ -170,16 +194,24 @@ def test_a_run_begins_with_an_uploaded_model(trained):
 
 def line(app):
     """Return what the line over a page says of a live run; nothing where there is none."""
-    return "".join(found.value for found in app.caption if found.value.startswith("Your model"))
+    said = [plain(found.value) for found in app.caption]
+    return "".join(words for words in said if words.startswith("Your model"))
 
 
 def test_the_words_name_the_bounds_that_hold():
     from model.training.archive import MAX_ARCHIVE_BYTES
-    from model.training.plan import MAX_PARAMETERS, MAX_VOCAB_SIZE
+    from model.training.plan import (
+        MAX_BLOCK_SIZE,
+        MAX_N_HEAD,
+        MAX_N_LAYER,
+        MAX_PARAMETERS,
+        MAX_VOCAB_SIZE,
+    )
     from pages.parts import new_run
     from pages.parts.texts import sections
 
     words = sections("train")["Upload"]
-    assert f"{MAX_PARAMETERS:,} parameters" in words
+    assert f"{MAX_N_LAYER} blocks, {MAX_N_HEAD} heads" in words
+    assert f"{MAX_PARAMETERS:,} parameters, a context of up to {MAX_BLOCK_SIZE} " in words
     assert f"{MAX_VOCAB_SIZE:,} tokens" in words
     assert new_run._ZIP_MEGABYTES * 1_000_000 == MAX_ARCHIVE_BYTES
