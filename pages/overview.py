@@ -13,7 +13,6 @@ from pages.components.flow import flow  # noqa: E402
 from pages.components.scale import scale  # noqa: E402
 from pages.parts import explain, session  # noqa: E402
 from pages.parts.numbers import percent  # noqa: E402
-from pages.parts.stages import STAGES, stage  # noqa: E402
 from pages.parts.texts import sections  # noqa: E402
 
 SHOWN = 5
@@ -24,7 +23,7 @@ probs = distribution(trace.logits[-1], SamplingSettings()).probs
 best = probs.argsort()[::-1][:SHOWN]
 picture, words = st.columns([5, 3], gap="large")
 with picture:
-    opened = flow(
+    flow(
         key="flow",
         trace=trace,
         labels=[cutter.label(token_id) for token_id in trace.tokens.ids],
@@ -33,7 +32,6 @@ with picture:
         block=chosen.block,
         head=chosen.head,
         top=[(cutter.label(int(i)), percent(float(probs[i])), float(probs[i])) for i in best],
-        pages=[page.name for page in STAGES],
         on_block_change=lambda: session.select(block=session.element_state("flow", "block")),
     )
 with words:
@@ -44,5 +42,3 @@ known = [(entry.title, entry.config) for entry in known_models().values()]
 scale([*known, ("GPT-3", GPT3)], this=session.known_model().title, key="scale")
 explain.code_that_ran(type(session.model()).forward, distribution, shapes=explain.run_sizes())
 explain.sources("overview")
-if opened:
-    st.switch_page(stage(opened).path)

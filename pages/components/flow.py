@@ -23,10 +23,9 @@ def flow(
     block: int,
     head: int,
     top: Sequence[tuple[str, str, float]],
-    pages: Sequence[str],
     on_block_change: Callable[[], None],
-) -> str | None:
-    """Draw the model from text to next token; return the page whose part was clicked, if any.
+) -> None:
+    """Draw the model from text to next token; a part that is clicked presses its page's link.
 
     Args:
         key: Of the element; its state "block" is the block that was chosen last.
@@ -37,7 +36,6 @@ def flow(
         block: Which block is drawn.
         head: Whose attention is drawn.
         top: The likeliest next tokens: label, percentage as text, share 0 to 1.
-        pages: Names of the pages that can be opened.
         on_block_change: Called when another block is chosen.
     """
     config, T = trace.config, len(trace.tokens)
@@ -50,7 +48,7 @@ def flow(
         trace.ln_f.out,
         chosen.mlp_out,
     ]
-    result = element("flow", "saving")(
+    element("flow", "saving")(
         key=key,
         data={
             "run": f"{hash(trace.tokens.ids)}",
@@ -68,7 +66,6 @@ def flow(
             "top": [list(row) for row in top],
             "block": block,
             "head": head,
-            "pages": list(pages),
             "total": _total(config),
             "is_tied": config.is_tied,
             "counts": asdict(config.parameters) | {"block": config.parameters.block},
@@ -78,9 +75,7 @@ def flow(
             },
         },
         on_block_change=on_block_change,
-        on_open_change=lambda: None,
     )
-    return result.open
 
 
 def _part(stage: Array, shown: int, dims: int) -> Array:

@@ -1,4 +1,5 @@
-// The whole model as one vertical flow, on this run's own numbers. Parts are links to their pages.
+// The whole model as one vertical flow, on this run's own numbers. A part presses its page's link in
+// the strip of stages, so that Back and the address do as for every link.
 // Uses shared/saving.js.
 const PARTS = [
   { id: 'text', page: 'tokens' }, { id: 'tokens', page: 'tokens' }, { id: 'embedding', page: 'embedding' },
@@ -119,7 +120,7 @@ function blockChoice(data, choose) {
   return row;
 }
 
-function draw(root, data, send) {
+function draw(root, data, choose) {
   const strips = floats(data.strips);
   const size = data.shown * data.dims;
   const take = (index) => strip(root, strips.slice(index * size, (index + 1) * size), data.shown, data.dims);
@@ -149,7 +150,7 @@ function draw(root, data, send) {
       part('blocks', `${data.n_layer} blocks, one after the other`,
         'each adds to the vectors twice: what attention fetched, what the feed-forward layer made of it', {
           count: counts.block, share: ` each, with two LayerNorms` })),
-    blockChoice(data, (block) => send('block', block)), inside);
+    blockChoice(data, choose), inside);
 
   return [
     part('text', 'Text', 'what you typed', { shape: `${number(data.characters)} characters` }),
@@ -197,13 +198,12 @@ function play(root, flow) {
   });
 }
 
-export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
+export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector('.root');
-  const send = (name, value) => (name === 'block' ? setStateValue(name, value) : setTriggerValue(name, value));
   const flow = make('div', 'flow');
   flow.setAttribute('role', 'group');
   flow.setAttribute('aria-label', data.summary);
-  flow.append(...draw(root, data, send));
+  flow.append(...draw(root, data, (block) => setStateValue('block', block)));
   const scope = data.shown < data.T ? `the last ${data.shown} of ${data.T} tokens` : `all ${data.T} tokens`;
   const legend = make('p', 'legend', `Strips: ${scope}, one a row; the first ${data.dims} of `,
     `${data.d_model} numbers of each, slate below 0, amber above. A double frame holds what was learned. `);
@@ -218,10 +218,8 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   const saves = savingRow(root, drawn, () => tableOf(data));
   root.replaceChildren(flow, total, make('div', 'line', legend, replay), saves);
   flow.querySelectorAll('.part').forEach((node) => {
-    const target = PARTS.find((candidate) => candidate.id === node.dataset.part).page;
-    const isOpen = data.pages.includes(target);
-    node.disabled = !isOpen;
-    if (isOpen) node.onclick = () => send('open', target);
+    const { page } = PARTS.find((candidate) => candidate.id === node.dataset.part);
+    node.onclick = () => document.querySelector(`.st-key-where-${page} a`).click();
   });
   flow.onpointerdown = () => root._animations?.forEach((animation) => animation.finish());
   if (root._run !== data.run) {
