@@ -16,16 +16,19 @@ ASSETS = Path(__file__).parent / "assets"
 st.set_page_config(page_title="Glassbox GPT", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
 st.html(ASSETS / "app.css")
+first, *others = STAGES
 page = st.navigation(
     [
-        st.Page(s.path, title=s.title, icon=s.icon, url_path=s.name, default=s is STAGES[0])
-        for s in STAGES
+        st.Page(first.path, title=first.title, icon=first.icon, url_path="", default=True),
+        *(st.Page(s.path, title=s.title, icon=s.icon, url_path=s.name) for s in others),
+        # The first page stands at "/"; a link that names it as the others are named opens it too.
+        st.Page(first.path, title=first.title, url_path=first.name, visibility="hidden"),
     ]
 )
 runs.remember()
 session.selection_widgets()
 frame.prompt()
-name = page.url_path or STAGES[0].name
+name = page.url_path or first.name
 run_line(name)
 # Only now, so that importing torch does not hold up the prompt.
 boot()
