@@ -193,7 +193,7 @@ def save_all_blocks(trace: Trace) -> None:
         "Save numbers",
         ["block", "neuron", "before_the_curve"],
         lambda: (
-            (number + 1, neuron, f"{value:.9g}")
+            (number + 1, neuron, value)
             for number, row in enumerate(numbers_by_block(trace))
             for neuron, value in enumerate(row)
         ),

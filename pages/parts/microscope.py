@@ -110,5 +110,5 @@ def table(seen: Microscope) -> str:
     rows = enumerate(zip(*columns, strict=True))
     return csv_text(
         ["dimension", "x", "normalized", "gamma", "beta", "out"],
-        ((dim, *(f"{number:.9g}" for number in numbers)) for dim, numbers in rows),
+        ((dim, *numbers) for dim, numbers in rows),
     )

@@ -211,7 +211,7 @@ def save_spreads(names: Sequence[str], stds: Array) -> None:
     save_numbers(
         "Save these spreads",
         ["norm", "divides by"],
-        lambda: zip(names, (f"{std:.9g}" for std in stds), strict=True),
+        lambda: zip(names, stds, strict=True),
         name="spreads",
     )
 

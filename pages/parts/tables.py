@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import streamlit as st
 
 Rows = Iterable[Sequence[object]]
@@ -14,7 +15,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def csv_text(names: Sequence[str], rows: Rows) -> str:
     """Write the names of the columns and the rows; none is an empty cell.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe in front.
+    A text that a spreadsheet would run as a formula gets an apostrophe in front. A float32 has as
+    many digits as tell it from every other.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -26,6 +28,8 @@ def csv_text(names: Sequence[str], rows: Rows) -> str:
 def _cell(value: object) -> object:
     if value is None:
         return ""
+    if isinstance(value, np.float32):
+        return f"{value:.9g}"
     is_formula = isinstance(value, str) and value.startswith(_FORMULA)
     return f"'{value}" if is_formula else value
 

@@ -2,7 +2,11 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
+import numpy as np
+
+from pages.parts import microscope
 from pages.parts.numbers import signed, times_as_percent
 from pages.parts.tables import csv_text
 
@@ -21,6 +25,24 @@ def test_a_table_is_read_back_as_it_was_written():
 def test_a_token_that_looks_like_a_formula_is_kept_from_running():
     text = csv_text(("token",), [("=1+1",), ("-x",), ("@a",), (-2,)])
     assert text.splitlines()[1:] == ["'=1+1", "'-x", "'@a", "-2"]
+
+
+def test_a_token_s_numbers_are_read_back_bit_for_bit_the_negative_ones_too():
+    rows = np.random.default_rng(0).normal(size=(5, 1, 8)).astype(np.float32)
+    read, normalized, out, gamma, beta = rows
+    seen = SimpleNamespace(
+        position=0,
+        read=read,
+        left=SimpleNamespace(normalized=normalized),
+        gamma=gamma[0],
+        beta=beta[0],
+        out=out,
+    )
+    lines = list(csv.DictReader(io.StringIO(microscope.table(seen))))
+    for name, column in (("x", read[0]), ("gamma", gamma[0]), ("out", out[0])):
+        assert (column < 0).any()
+        found = np.array([line[name] for line in lines]).astype(np.float32)
+        assert np.array_equal(found, column)
 
 
 def test_a_ratio_above_one_is_not_cut_to_all_of_it():
