@@ -142,6 +142,21 @@ def test_foreign_files_are_named_for_what_they_are(tmp_path, raw):
     assert "only 'gpt2'" in refusal(zipped(inside | {"config.json": foreign}), tmp_path / "h")
 
 
+def test_a_zip_of_countless_entries_is_refused_before_its_directory_is_read(tmp_path, monkeypatch):
+    entry = b"PK\x01\x02" + bytes(24) + b"\x01" + bytes(17) + b"a"
+    n_entry = 200_000
+    end = b"PK\x05\x06" + bytes(8) + (n_entry * len(entry)).to_bytes(4, "little") + bytes(6)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was opened"))
+    assert "other files" in refusal(n_entry * entry + end, tmp_path / "again")
+
+
+def test_a_sentence_quotes_no_more_of_a_file_than_can_be_read(tmp_path, raw):
+    inside = files(raw)
+    for old, new in ((b'"gpt2"', b'"' + b"x" * 90_000 + b'"'), (b": 300", b": 1" + b"0" * 400)):
+        config = inside["config.json"].replace(old, new)
+        assert len(refusal(zipped(inside | {"config.json": config}), tmp_path / old.hex())) < 400
+
+
 def test_a_model_larger_than_those_trained_here_is_refused_before_its_weights_are_read(
     tmp_path, raw
 ):
