@@ -21,9 +21,10 @@ from model.gpt import GPT
 from model.tokenizer import Tokens
 from model.trace import Array, BlockTrace, LogitRows, NormTrace, Silenced, Trace
 
-# Above this, blocks and logits are worked out when read, so that memory grows with T, not T².
-KEPT_BYTES = 256 * 2**20
-_BLOCKS_AT_HAND = 2
+# Above this, blocks and logits are worked out when read, so that memory grows with T, not T²; of
+# what was worked out, as many blocks stay as fit in it: all 12 of GPT-2 small at 256 tokens.
+KEPT_BYTES = 320 * 2**20
+_FEWEST_AT_HAND = 2
 
 
 def record(
@@ -60,7 +61,8 @@ def record(
         rows = logits
     else:
         resid_pre = tuple(kept[f"h.{index}.hook_resid_pre"] for index in range(config.n_layer))
-        blocks = _WorkedOutBlocks(model, resid_pre, silenced)
+        at_hand = max(_FEWEST_AT_HAND, kept_bytes // _block_bytes(config, len(tokens)))
+        blocks = _WorkedOutBlocks(model, resid_pre, silenced, at_hand=at_hand)
         rows = _WorkedOutRows(model, kept["ln_f.hook_out"], logits[-1].copy())
     return Trace(
         config=config,
@@ -75,9 +77,12 @@ def record(
 
 
 def _trace_bytes(config: GPTConfig, T: int) -> int:
+    return config.n_layer * _block_bytes(config, T) + 4 * T * config.vocab_size
+
+
+def _block_bytes(config: GPTConfig, T: int) -> int:
     per_token = 16 * config.d_model + 2 * config.d_mlp
-    block = T * per_token + 2 * config.n_head * T * T
-    return 4 * (config.n_layer * block + T * config.vocab_size)
+    return 4 * (T * per_token + 2 * config.n_head * T * T)
 
 
 def _norm_trace(kept: dict[str, Array], prefix: str) -> NormTrace:
@@ -104,8 +109,16 @@ def _block_trace(kept: dict[str, Array], prefix: str) -> BlockTrace:
 class _WorkedOutBlocks(Sequence[BlockTrace]):
     """Run the one block that is looked at again, from the residual stream that entered it."""
 
-    def __init__(self, model: GPT, resid_pre: tuple[Array, ...], silenced: Silenced | None) -> None:
+    def __init__(
+        self,
+        model: GPT,
+        resid_pre: tuple[Array, ...],
+        silenced: Silenced | None,
+        *,
+        at_hand: int,
+    ) -> None:
         self._model, self._resid_pre, self._silenced = model, resid_pre, silenced
+        self._most_at_hand = at_hand
         self._at_hand: dict[int, BlockTrace] = {}
         self._lock = threading.Lock()
 
@@ -116,7 +129,7 @@ class _WorkedOutBlocks(Sequence[BlockTrace]):
         number = range(len(self))[index]
         with self._lock:
             if number not in self._at_hand:
-                while len(self._at_hand) >= _BLOCKS_AT_HAND:
+                while len(self._at_hand) >= self._most_at_hand:
                     self._at_hand.pop(next(iter(self._at_hand)))
                 self._at_hand[number] = self._work_out(number)
             return self._at_hand[number]

@@ -9,7 +9,7 @@ Sources: Elhage et al. 2021, transformer-circuits.pub/2021/framework (what a hea
 residual stream, direct contributions); nostalgebraist 2020, "interpreting GPT: the logit lens".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -304,11 +304,10 @@ def _unembed(model: "GPT", stream: Array) -> Array:
     return normalized @ _float32(model.lm_head.weight).T
 
 
-def additions(trace: Trace, position: int) -> tuple[Addition, ...]:
+def additions(blocks: Iterable[BlockTrace], position: int) -> tuple[Addition, ...]:
     """Measure both additions of every block for one token, in their order."""
     found: list[Addition] = []
-    for number in range(trace.config.n_layer):
-        block = trace.blocks[number]
+    for number, block in enumerate(blocks):
         pre, mid, post = (
             x[position].astype(np.float64)
             for x in (block.resid_pre, block.resid_mid, block.resid_post)

@@ -29,6 +29,7 @@ from pages.components.vectors import VectorRole, vector_rows
 from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
+from pages.parts.progress import each_block
 from pages.parts.session import Selection
 from pages.parts.silence import silence_panel
 from pages.parts.token_choice import token_choice
@@ -128,18 +129,13 @@ def overview(trace: Trace) -> Overview:
 
 def _look_at_all(trace: Trace) -> Overview:
     is_causal = trace.silenced != MASK_OFF
-    size, n_layer = thumbnail_size(trace.config.n_layer, trace.config.n_head), len(trace.blocks)
-    bar = None if isinstance(trace.blocks, tuple) else st.progress(0.0)
+    size = thumbnail_size(trace.config.n_layer, trace.config.n_head)
     pictures, measures = [], []
-    for index in range(n_layer):
-        pattern = trace.blocks[index].pattern
+    for block in each_block(trace, "Working out all heads"):
+        pattern = block.pattern
         pictures.append(thumbnails(pattern, size))
         even = evenness(pattern, is_causal=is_causal)
         measures.append([previous_share(pattern), own_share(pattern), even])
-        if bar:
-            bar.progress((index + 1) / n_layer, f"Working out all heads: block {index + 1}")
-    if bar:
-        bar.empty()
     return Overview(np.stack(pictures), np.stack(measures))
 
 

@@ -21,6 +21,7 @@ from pages.parts import session
 from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
 from pages.parts.explain import Try
+from pages.parts.progress import each_block
 from pages.parts.tables import save_numbers
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def measured(trace: Trace, position: int) -> "tuple[Addition, ...]":
     """Return the additions of all blocks to one token's vector, measured."""
     from model.lens import additions
 
-    return derived(trace, ("additions", position), lambda: additions(trace, position))
+    blocks = each_block(trace, "Following the stream")
+    return derived(trace, ("additions", position), lambda: additions(blocks, position))
 
 
 def stream(trace: Trace) -> None:

@@ -6,7 +6,7 @@ it in their callbacks through `select()`; pages read it, within the bounds of th
 text, through `selection()`.
 
 Memory: at most `_TRACES` traces are kept for all visitors together, each at most
-`model.hooks.KEPT_BYTES` (256 MiB); a trace of 20 tokens through the embedded model is 2 MB.
+`model.hooks.KEPT_BYTES` (320 MiB); a trace of 20 tokens through the embedded model is 2 MB.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ FIRST_TEXT = "The cat sat on the"
 # Longer texts do not fit an address that every proxy lets pass.
 LINK_CHARACTERS = 1500
 LAST = -1
-_TRACES = 12
+_TRACES = 10
 
 # Each part of the selection with its default, which the address bar leaves out.
 _NUMBERS = {

@@ -313,7 +313,7 @@ def test_an_entropy_is_the_lenss(embedded, embedded_model):
 
 def test_lengths_and_turns_of_the_stream_are_the_lenss():
     trace, _ = random_run()
-    for step in additions(trace, 4):
+    for step in additions(trace.blocks, 4):
         block = trace.blocks[step.block]
         is_first = step.part == "attention"
         before = (block.resid_pre if is_first else block.resid_mid)[4]

@@ -122,6 +122,18 @@ def test_a_long_text_worked_out_when_read_has_the_same_numbers(model, trace):
     assert len(lean.logits) == 20
 
 
+def test_blocks_worked_out_stay_at_hand_as_long_as_they_fit(model, trace):
+    config, T = model.config, 20
+    block = 4 * (T * (16 * config.d_model + 2 * config.d_mlp) + 2 * config.n_head * T * T)
+    # All blocks fit in it, the logits do not.
+    roomy = record(model, trace.tokens, kept_bytes=config.n_layer * block)
+    lean = record(model, trace.tokens, kept_bytes=0)
+    for worked_out, stay in ((roomy, True), (lean, False)):
+        assert not isinstance(worked_out.blocks, tuple)
+        first, *_ = list(worked_out.blocks)
+        assert (worked_out.blocks[0] is first) == stay
+
+
 @pytest.mark.parametrize(
     ("silenced", "is_gone"),
     [

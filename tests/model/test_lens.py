@@ -194,10 +194,10 @@ def test_blocks_worked_out_when_read_give_the_same_numbers():
 
 def test_lengths_and_cosines_of_an_addition_obey_the_cosine_rule(run):
     _, trace = run
-    for step in additions(trace, 5):
+    for step in additions(trace.blocks, 5):
         after = step.before**2 + step.added**2 + 2 * step.before * step.added * step.cosine_added
         assert step.after == pytest.approx(np.sqrt(after), rel=1e-4)
-    second = additions(trace, 5)[1]
+    second = additions(trace.blocks, 5)[1]
     mid, post = trace.blocks[0].resid_mid[5], trace.blocks[0].resid_post[5]
     assert (second.block, second.part) == (0, "mlp")
     assert second.before == pytest.approx(np.linalg.norm(mid), rel=1e-5)
@@ -227,7 +227,7 @@ def test_silencing_a_neuron_takes_its_row_times_its_activation_out_of_the_mlp(ru
 def test_lengths_of_the_stream_join_the_measured_additions(run):
     _, trace = run
     lengths = stream_lengths(trace)
-    steps = additions(trace, 5)
+    steps = additions(trace.blocks, 5)
     assert lengths[:, 5] == pytest.approx([steps[0].before, *(step.after for step in steps)])
 
 
