@@ -27,9 +27,9 @@ with picture:
     residual_lab.two_additions(trace)
     st.caption(residual_lab.sizes(trace))
     residual_lab.addition_by_hand(trace)
+    st.markdown(f"#### In two lines\n\n{texts['Formula']}")
 with words:
     explain.words("residual")
-    st.markdown(texts["Formula"])
     explain.tries("residual", *residual_lab.things_to_try(trace))
 
 st.markdown("### What would be said after each block")

@@ -131,7 +131,7 @@ def formula(seen: Microscope) -> None:
     eps = session.config().norm_eps
     gamma, beta = float(seen.gamma[i]), float(seen.beta[i])
     st.subheader("The formula, and your numbers in it", anchor=False)
-    symbols, numbers = st.columns([3, 2], gap="large", vertical_alignment="center")
+    symbols, numbers = st.columns([3, 2], gap="large")
     with symbols:
         # Within a line, so that a narrow page breaks it at its equals signs.
         st.markdown(
@@ -140,8 +140,10 @@ def formula(seen: Microscope) -> None:
             rf"{normalized:.6f}$"
         )
         st.markdown(
-            r"$\text{out}_i = \hat{x}_i \cdot \gamma_i + \beta_i = "
-            rf"{normalized:.6f} \cdot {_bracketed(gamma)} + {_bracketed(beta)} = {out:.6f}$"
+            r"$\text{out}_i = \hat{x}_i \cdot \gamma_i + \beta_i$"
+            "\n\n"
+            rf"$\hphantom{{\text{{out}}_i}} = {normalized:.6f} \cdot {_bracketed(gamma)} "
+            rf"+ {_bracketed(beta)} = {out:.6f}$"
         )
         st.caption(f"Dimension i = {i} of {len(seen.gamma)}.")
     with numbers:
