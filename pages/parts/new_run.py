@@ -109,7 +109,7 @@ def _begin_choice() -> str:
 
 def _presets(text: str, task: Task | None, begin: str) -> None:
     """Draw one button for each preset; a click starts a run."""
-    columns = st.columns(len(PRESETS))
+    columns, chosen = st.columns(len(PRESETS)), None
     for column, preset in zip(columns, PRESETS, strict=True):
         plan = _fitted(preset, task, begin)
         with column:
@@ -119,11 +119,14 @@ def _presets(text: str, task: Task | None, begin: str) -> None:
                 key=f"train-{preset.name}",
                 width="stretch",
             ):
-                _start(text, plan, begin)
+                chosen = plan
             st.caption(
                 f"{plan.sizes.n_layer} blocks, {plan.sizes.n_head} heads, d_model "
                 f"{plan.sizes.d_model}: {plan.sizes.parameters.total:,} parameters"
             )
+    if chosen is not None:
+        # Below the columns: what is missing is a sentence, too long for one of them.
+        _start(text, chosen, begin)
 
 
 def _fitted(preset: Preset, task: Task | None, begin: str) -> RunPlan:

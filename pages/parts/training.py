@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from model.training.status import RunStatus
 
 _LIVE = ("queued", "running")
+# Nothing is left to wish for, so that looking into the model comes next.
+_WHOLE = ("done", "stopped", "uploaded")
 # A chart has no more pixels; a run that is over is drawn, and saved, with all points it kept.
 _LIVE_POINTS = 400
 # Seconds between two looks. The first steps change most; later every look would only cost.
@@ -56,9 +58,11 @@ def run_panel(token: str, *, paced: float | None) -> None:
         # How often the page looks is decided outside this fragment.
         st.rerun()
     _note_speed(found)
-    picture, words = st.columns([5, 3], gap="large")
+    with st.container(key="run-panel"):
+        picture, words = st.columns([5, 3], gap="large")
     with picture:
-        _controls(token, found)
+        with st.container(key="run-top"):
+            _controls(token, found)
         if found.state == "uploaded":
             st.caption("To train it further, choose it below, at *It begins as*.")
         else:
@@ -78,12 +82,14 @@ def _note_speed(found: "RunStatus") -> None:
 
 
 def _facts(found: "RunStatus") -> None:
-    checks = found.history.validation
+    checks, speed = found.history.validation, found.tokens_per_second
     facts = (
         ("step", f"{found.n_done:,}"),
         ("loss on text kept apart", f"{checks[-1].loss:.3f} nats" if checks else "not yet"),
-        ("speed", f"{found.tokens_per_second:,.0f} tokens/s"),
-        ("time left", span(found.seconds_left)),
+        ("speed", f"{speed:,.0f} tokens/s" if speed else "not yet"),
+        ("trained for", span(found.history.seconds))
+        if found.state in (*_WHOLE, "failed")
+        else ("time left", span(found.seconds_left)),
     )
     with st.container(horizontal=True, gap="small", key="run-facts"):
         for name, value in facts:
@@ -96,19 +102,23 @@ def span(seconds: float) -> str:
 
 
 def _controls(token: str, found: "RunStatus") -> None:
+    """Draw the state with what can be wished, and below it what can be done with the model.
+
+    Both rows stand from the first moment on, so that the curves below them stay where they are.
+    """
     if found.state == "failed":
         # It may quote an error, whose words nobody here wrote.
         st.error(as_text(found.sentence))
-    with st.container(
-        horizontal=True, gap="small", vertical_alignment="center", key="run-controls"
-    ):
-        if found.state != "failed":
+    else:
+        with st.container(
+            horizontal=True, gap="small", vertical_alignment="center", key="run-controls"
+        ):
             st.markdown(f"**{found.sentence}**", width="content")
-        _steering(token, found)
-        if found.history.snapshots:
-            _walk(token, is_live=found.state in _LIVE)
+            _steering(token, found)
+    with st.container(horizontal=True, gap="small", key="run-kept"):
+        _walk(token, found)
+        _fate(token, found)
     _way(token)
-    _fate(token, found)
 
 
 def _steering(token: str, found: "RunStatus") -> None:
@@ -130,13 +140,14 @@ def _steering(token: str, found: "RunStatus") -> None:
             )
 
 
-def _walk(token: str, *, is_live: bool) -> None:
+def _walk(token: str, found: "RunStatus") -> None:
     if st.button(
         "Look into it on every page",
         key="run-walk",
-        type="secondary" if is_live else "primary",
+        type="primary" if found.state in _WHOLE else "secondary",
         on_click=session.select,
         kwargs={"model": runs.name(token), "step": session.LAST},
+        disabled=not found.history.snapshots,
         help="Makes your model the one that all pages show, at any step that was kept.",
     ):
         # The choice lies outside this fragment: the whole page has to take it up.
@@ -161,18 +172,17 @@ def _fate(token: str, found: "RunStatus") -> None:
     if found.state in _LIVE or not found.history.snapshots:
         return
     step = found.history.snapshots[-1]
-    with st.container(horizontal=True, gap="small"):
-        folder = runs.jobs().snapshot_folder(token, runs.owner(), step)
-        st.download_button(
-            "Download the model",
-            data=lambda: _packed(folder),
-            file_name=f"glassbox-gpt-step-{step}.zip",
-            mime="application/zip",
-            help="A folder that Hugging Face's transformers opens, with the tokenizer. This page "
-            "takes it back too.",
-        )
-        if st.button("Delete this run", on_click=_delete, args=(token,), key="run-delete"):
-            st.rerun()
+    folder = runs.jobs().snapshot_folder(token, runs.owner(), step)
+    st.download_button(
+        "Download the model",
+        data=lambda: _packed(folder),
+        file_name=f"glassbox-gpt-step-{step}.zip",
+        mime="application/zip",
+        help="A folder that Hugging Face's transformers opens, with the tokenizer. This page "
+        "takes it back too.",
+    )
+    if st.button("Delete this run", on_click=_delete, args=(token,), key="run-delete"):
+        st.rerun()
 
 
 def _packed(folder: Path) -> bytes:
@@ -209,10 +219,6 @@ def _curves(found: "RunStatus") -> None:
     checks = found.history.validation
     every = len(found.history.steps) // _LIVE_POINTS + 1 if found.state in _LIVE else 1
     steps = found.history.steps[::-every][::-1]
-    levels = [Level("uniform guess", "muted", math.log(found.vocab_size) * factor)]
-    if found.floor:
-        floor = found.floor / math.log(2) if is_bits else found.floor * found.bytes_per_token
-        levels.append(Level("floor", "value", floor))
     x = [stats.step for stats in steps]
     curve(
         [
@@ -236,10 +242,23 @@ def _curves(found: "RunStatus") -> None:
         key="curve-loss",
         name="loss",
         unit=unit or "nats a token",
-        levels=levels,
+        levels=_levels(found, is_bits=is_bits),
         height=300,
     )
     _rates(steps)
+
+
+def _levels(found: "RunStatus", *, is_bits: bool) -> list[Level]:
+    """Return what a guess without knowledge costs, and what nobody can stay below."""
+    guess = math.log(found.vocab_size)
+    if is_bits:
+        guess /= found.bytes_per_token * math.log(2)
+    formula = "" if is_bits else f"ln {found.vocab_size:,} = "
+    levels = [Level(f"uniform guess, {formula}{guess:.2f}", "muted", guess)]
+    if found.floor:
+        floor = found.floor / math.log(2) if is_bits else found.floor * found.bytes_per_token
+        levels.append(Level(f"floor, {floor:.2f}", "value", floor))
+    return levels
 
 
 def _rates(steps: Sequence["StepStats"]) -> None:
@@ -262,12 +281,13 @@ def _last_sample(found: "RunStatus") -> None:
         return
     last = found.history.samples[-1]
     is_alone = found.state == "uploaded"
-    st.markdown(
-        "#### What it writes" if is_alone else f"#### What it wrote after step {last.step:,}"
-    )
-    with st.container(border=True, key="run-sample"):
-        st.text(last.text)
-    st.caption("From nothing but the start token, with the same random draws every time.")
+    with st.container(key="run-now"):
+        st.markdown(
+            "#### What it writes" if is_alone else f"#### After step {last.step:,} it wrote"
+        )
+        with st.container(border=True, key="run-sample"):
+            st.text(last.text)
+        st.caption("From nothing but the start token, with the same random draws every time.")
 
 
 def _samples(found: "RunStatus") -> None:

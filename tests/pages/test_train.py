@@ -77,6 +77,8 @@ def test_an_empty_text_is_asked_for(app):
     app.run()
     app.button(key="train-30 seconds").click().run()
     assert "no text yet" in app.error[0].value
+    # It stands below the three buttons, not squeezed into the column of one.
+    assert not any(column.error for column in app.columns if len(column.button) == 1)
 
 
 def downloaded(token):
@@ -196,6 +198,21 @@ def line(app):
     """Return what the line over a page says of a live run; nothing where there is none."""
     said = [plain(found.value) for found in app.caption]
     return "".join(words for words in said if words.startswith("Your model"))
+
+
+def test_the_levels_are_the_same_loss_in_both_units():
+    from math import log
+
+    from model.training.status import RunStatus
+    from pages.parts.training import _levels
+
+    status = RunStatus("running", "Training.", vocab_size=257, bytes_per_token=2.0, floor=0.5)
+    guess, floor = _levels(status, is_bits=False)
+    assert guess.name == "uniform guess, ln 257 = 5.55"
+    assert (guess.value, floor.value) == pytest.approx((log(257), 2 * 0.5))
+    in_bits = [level.value for level in _levels(status, is_bits=True)]
+    assert in_bits == pytest.approx([log(257, 2) / 2, 0.5 / log(2)])
+    assert len(_levels(RunStatus("running", ""), is_bits=False)) == 1
 
 
 def test_the_words_name_the_bounds_that_hold():

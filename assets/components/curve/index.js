@@ -17,15 +17,19 @@ function ticks(low, high, count) {
   return found;
 }
 
-// A running mean over about a twentieth of the run: a short run is hardly smoothed, a long one well.
-function smooth(values) {
-  const keep = 1 - 1 / Math.max(1, values.length / 20);
-  let mean = 0, weight = 0;
-  return Array.from(values, (value) => {
-    mean = keep * mean + (1 - keep) * value;
-    weight = keep * weight + (1 - keep);
-    return mean / weight;
-  });
+// The mean over the last tenth of the steps so far: it hardly lags where the curve is steep, is calm
+// where it is long, and what is drawn once stays as it is.
+function smooth(x, y) {
+  const means = [];
+  let first = 0, sum = 0, count = 0;
+  for (let at = 0; at < x.length; at++) {
+    if (Number.isFinite(y[at])) { sum += y[at]; count++; }
+    for (; x[first] <= 0.9 * x[at] && first < at; first++) {
+      if (Number.isFinite(y[first])) { sum -= y[first]; count--; }
+    }
+    means.push(sum / count);
+  }
+  return means;
 }
 
 function bounds(series, levels, isLog) {
@@ -40,6 +44,16 @@ function bounds(series, levels, isLog) {
   if (!Number.isFinite(low)) [low, high] = [0, 1];
   const margin = (high - low) * 0.05 || 0.5;
   return { low: low - margin, high: high + margin, first: isLog ? 1 : 0, last };
+}
+
+// Letters with the ground around them, so that no line strikes them through.
+function write(ctx, text, x, y, ground) {
+  ctx.strokeStyle = css(ground);
+  ctx.lineWidth = 4;
+  ctx.lineJoin = "round";
+  ctx.strokeText(text, x, y);
+  ctx.lineWidth = 1;
+  ctx.fillText(text, x, y);
 }
 
 function paint(root, canvas, data, series) {
@@ -65,6 +79,8 @@ function paint(root, canvas, data, series) {
   ctx.textAlign = "center";
   const marks = root._isLog ? [1, 10, 100, 1000, 10000, 100000].filter((step) => step <= box.last) : ticks(0, box.last, 6).filter(Number.isInteger);
   for (const step of marks) ctx.fillText(step.toLocaleString("en-US"), X(step), height - 14);
+  ctx.textAlign = "right";
+  ctx.fillText("step", PAD.left - 12, height - 14);
   for (const level of data.levels) {
     ctx.setLineDash([6, 4]);
     ctx.strokeStyle = css(roles[level.role]);
@@ -74,7 +90,7 @@ function paint(root, canvas, data, series) {
     ctx.textAlign = "right";
     // The lowest of several has its name below, where no curve ends.
     const isLowest = data.levels.length > 1 && data.levels.every((other) => other.value >= level.value);
-    ctx.fillText(level.name, width - PAD.right, Y(level.value) + (isLowest ? 9 : -8));
+    write(ctx, level.name, width - PAD.right, Y(level.value) + (isLowest ? 9 : -8), roles.ground);
   }
   for (const line of series) drawLine(ctx, line, X, Y, roles[line.role]);
   root._hit = { X, Y, width };
@@ -99,7 +115,7 @@ function drawLine(ctx, line, X, Y, color) {
     });
     ctx.stroke();
   };
-  if (line.kind === "smoothed") { draw(line.y, 0.3, 1); draw(smooth(line.y), 1, 2); } else draw(line.y, 1, 1.5);
+  if (line.kind === "smoothed") { draw(line.y, 0.3, 1); draw(smooth(line.x, line.y), 1, 2); } else draw(line.y, 1, 1.5);
 }
 
 function nearest(line, step) {
