@@ -87,6 +87,7 @@ def compare_bars(
                     "after": row.after,
                     "texts": [percent(row.before), percent(row.after)],
                     "logits": [f"{row.logit_before:.3f}", f"{row.logit_after:.3f}"],
+                    "moved": moved_text(row.logit_before, row.logit_after),
                 }
                 for row in changes(before, after)
             ],
@@ -127,10 +128,19 @@ def standing(logits: Array, token_id: int) -> Standing:
 def standing_line(label: str, before: Standing, after: Standing) -> list[Part]:
     """Write what happened to one token, in stretches: a number that can be pressed names itself."""
     logits = _pair("logit", f"{before.logit:.3f}", f"{after.logit:.3f}")
-    moved = _part(f"{after.logit - before.logit:+.3f}", "logit", "change")
+    moved = _part(moved_text(before.logit, after.logit), "logit", "change")
     shares = _pair("probability", percent(before.probability), percent(after.probability))
     ranks = _pair("rank", count(before.rank), count(after.rank))
     return [_part(label), *logits, _part(" ("), moved, _part(")"), *shares, *ranks]
+
+
+def moved_text(before: float, after: float) -> str:
+    """Write by how much a logit moved: "0" where it did not, else signed with three decimals.
+
+    It is worked out from the unrounded logits; the difference of two rounded ones can be off by one
+    in the last digit.
+    """
+    return f"{after - before:+.3f}" if after != before else "0"
 
 
 def _pair(number: Number, before: str, after: str) -> list[Part]:

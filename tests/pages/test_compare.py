@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pages.components.compare import changes, divergence
+from pages.components.compare import changes, divergence, moved_text, standing, standing_line
 from pages.components.proof import difference_text
 
 
@@ -30,6 +30,14 @@ def test_the_distance_is_torchs_kl_divergence():
     )
     assert divergence(before, after) == pytest.approx(expected.item(), abs=1e-6)
     assert divergence(before, before) == 0
+
+
+def test_the_move_of_a_logit_is_that_of_the_unrounded_ones():
+    before, after = np.array([9.7246, 0.0]), np.array([7.5854, 0.0])
+    assert moved_text(9.7246, 7.5854) == "-2.139"
+    assert moved_text(1.0, 1.0) == "0"
+    line = standing_line("a", standing(before, 0), standing(after, 0))
+    assert "−2.139" in [part["text"] for part in line]
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,8 @@ function tokenRow(view, body, row, top) {
     values.append(wrapped(side, share));
     logits.append(wrapped(side, pressable(view, minus(row.logits[index]), ["logit", side, row.id], row.label)));
   }
-  const moved = Number(row.logits[1]) - Number(row.logits[0]);
-  const text = `${moved > 0 ? "+" : moved < 0 ? "−" : ""}${Math.abs(moved).toFixed(3)}`;
   const change = make("td", "change mono");
-  change.append(pressable(view, text, ["logit", "change", row.id], row.label));
+  change.append(pressable(view, minus(row.moved), ["logit", "change", row.id], row.label));
   body.append(name, bars, values, logits, change);
 }
 
@@ -94,7 +92,7 @@ function buttons(view) {
   ], "compare.csv");
   const draw = Object.assign(make("button", "", "Save picture"), { type: "button", title: "The bars, as PNG" });
   draw.onclick = () => savePicture(view.root, data);
-  const bar = make("div", "buttons");
+  const bar = make("div", "saving");
   bar.append(draw, save);
   return bar;
 }
