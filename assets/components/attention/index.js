@@ -30,7 +30,7 @@ function build(root) {
   view.legend.setAttribute("role", "img");
   view.reading = make("p", "reading", root);
   view.reading.setAttribute("aria-live", "polite");
-  const bar = make("div", "bar", root);
+  const bar = make("div", "bar saving", root);
   const button = (text, label, act) =>
     Object.assign(make("button", "", bar, { type: "button", textContent: text, onclick: act }), { title: label });
   view.zoomButtons = [

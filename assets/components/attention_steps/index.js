@@ -45,7 +45,7 @@ function build(root) {
   view.maps.setAttribute("role", "application");
   view.sheet.values = figure("values");
   view.sheet.joined = figure("joined");
-  const saving = node("div", "bar");
+  const saving = node("div", "saving");
   for (const [text, title, save] of [["Save picture", "All steps, as PNG", savePicture], ["Save numbers", "Every cell of the maps, step by step, as CSV", saveNumbers]]) {
     saving.append(Object.assign(node("button", "", text), { type: "button", title, onclick: () => save(view) }));
   }

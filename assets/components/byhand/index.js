@@ -271,7 +271,7 @@ function buttons(view) {
     node.onclick = act;
     return node;
   };
-  return make("div", "bar",
+  return make("div", "bar saving",
     button("Copy as text", async () => { said.textContent = (await copy(view.root, asText(view.data))) ? "Copied" : "Your browser did not allow it"; }),
     button("Save numbers", () => saveTable(asRows(view.data), "by-hand.csv")), said);
 }

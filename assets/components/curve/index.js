@@ -134,7 +134,7 @@ export default function ({ parentElement, data }) {
     root._canvas.setAttribute("role", "img");
     root._legend = make("p", "legend");
     root._reading = make("p", "reading mono");
-    root._row = make("div", "buttons");
+    root._row = make("div", "saving");
     root.replaceChildren(root._legend, root._canvas, root._reading, root._row);
     root._watch = new ResizeObserver(() => root._repaint?.());
     root._watch.observe(root);

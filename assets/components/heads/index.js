@@ -23,7 +23,7 @@ function build(root) {
   view.reading = make("p", "reading", root);
   view.reading.setAttribute("aria-live", "polite");
   view.note = make("p", "muted note", root);
-  const bar = make("div", "bar", root);
+  const bar = make("div", "saving", root);
   const button = (text, title, onclick) =>
     Object.assign(make("button", "", bar), { type: "button", textContent: text, title, onclick });
   button("Save picture", "All heads, as PNG", () => savePicture(view));

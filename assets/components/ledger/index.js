@@ -25,7 +25,7 @@ function build(root) {
   view.list = make("ul", "rows");
   view.more = make("button", "", "Show all");
   view.more.onclick = () => { view.isAll = true; paint(view); };
-  const bar = make("div", "bar");
+  const bar = make("div", "saving");
   const picture = make("button", "", "Save picture"), numbers = make("button", "", "Save numbers");
   picture.title = "These bars as PNG";
   numbers.title = "Every row as CSV";

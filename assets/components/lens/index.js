@@ -30,7 +30,7 @@ function build(root) {
   view.legend = make("p", "legend muted", root);
   view.reading = make("p", "reading", root);
   view.reading.setAttribute("aria-live", "polite");
-  const bar = make("div", "bar", root);
+  const bar = make("div", "saving", root);
   make("button", "", bar, { textContent: "Save picture", onclick: () => savePicture(view) });
   make("button", "", bar, { textContent: "Save numbers", onclick: () => saveNumbers(view) });
   buildPart(view);

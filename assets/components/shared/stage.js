@@ -16,7 +16,7 @@ function stageIn(root, { layout, savePicture, saveNumbers, hasLegend = false }) 
   if (hasLegend) view.legend = make("p", "legend muted", root);
   view.reading = make("p", "reading", root);
   view.reading.setAttribute("aria-live", "polite");
-  const bar = make("div", "bar", root);
+  const bar = make("div", "bar saving", root);
   for (const [textContent, act] of [["Save picture", savePicture], ["Save numbers", saveNumbers]]) {
     make("button", "", bar, { type: "button", textContent, onclick: () => act(view) });
   }

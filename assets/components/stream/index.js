@@ -14,13 +14,13 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
 
 function build(root) {
   const view = { root };
-  for (const name of ["frame", "reading", "bar"]) {
+  for (const name of ["frame", "reading", "saving"]) {
     view[name] = root.appendChild(Object.assign(document.createElement(name === "reading" ? "p" : "div"), { className: name }));
   }
   view.reading.setAttribute("aria-live", "polite");
   for (const [text, act] of [["Save picture", saveSvg], ["Save numbers", saveNumbers]]) {
     const button = Object.assign(document.createElement("button"), { textContent: text, onclick: () => act(view) });
-    view.bar.append(button);
+    view.saving.append(button);
   }
   view.watcher = new ResizeObserver(() => view.frame.clientWidth !== view.width && paint(view));
   view.watcher.observe(view.frame);

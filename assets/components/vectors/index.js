@@ -42,7 +42,7 @@ function build(root) {
   view.legend.setAttribute("role", "img");
   view.reading = make("p", "reading", root);
   view.reading.setAttribute("aria-live", "polite");
-  const bar = make("div", "bar", root);
+  const bar = make("div", "bar saving", root);
   button(bar, "Save picture", "These cells with their labels and legend, as PNG", () => savePicture(view));
   button(bar, "Save numbers", "Every number of every row, as CSV", () => saveNumbers(view));
   view.tip = pointerTip(root);
