@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts import frame, runs, session
 from pages.parts.boot import boot
+from pages.parts.lead import lead
 from pages.parts.router import router
 from pages.parts.run_line import run_line
 from pages.parts.stages import STAGES, neighbours
@@ -36,3 +37,4 @@ with router():
     page.run()
 neighbours(name)
 tour(name)
+lead()

@@ -33,6 +33,7 @@ with picture:
         title=f"Block {chosen.block + 1}, head {chosen.head + 1}",
         on_cell_change=lambda: attention_lab.choose_cell("map", is_score=values == "scores"),
     )
+    attention_lab.cell_by_hand(values)
     st.caption(attention_lab.sizes(trace))
     attention_lab.formula(trace)
 with words:

@@ -23,6 +23,7 @@ with picture:
         pickers.block_picker("pick-block")
         st.text(f"token {feed_forward_lab.token_label(trace)} at position {chosen.query}")
     feed_forward_lab.there_and_back(trace)
+    feed_forward_lab.strip_by_hand()
     st.caption(feed_forward_lab.sizes(trace))
     st.markdown("#### The curve, and where this token's neurons lie on it")
     feed_forward_lab.curve(trace)
@@ -40,7 +41,7 @@ with many:
     st.markdown("#### The strongest at this token")
     st.caption(neurons_lab.firing_count(trace))
     neurons_lab.firing(trace)
-with one:
+with one, st.container(key="neuron-card"):
     neurons_lab.neuron_card(trace)
 
 st.markdown("### Silence a part")

@@ -44,6 +44,7 @@ with picture:
         title=title,
         on_cell_change=lambda: norm_lab.choose_cell("cells_drawn"),
     )
+    norm_lab.cell_by_hand()
     st.caption(norm_lab.sizes(trace))
 with words:
     explain.words("layer_norm")

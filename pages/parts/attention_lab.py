@@ -29,6 +29,7 @@ from pages.components.vectors import VectorRole, vector_rows
 from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
+from pages.parts.lead import to_by_hand
 from pages.parts.progress import each_block
 from pages.parts.session import Selection
 from pages.parts.silence import silence_panel
@@ -47,6 +48,7 @@ _NUMBERS = {
     "part": "this head's part",
     "output": "attention's output",
 }
+BY_HAND = "by_hand"
 _EXPERIMENTS = ("Silence a part", "Replace a later token")
 # Where the token that was typed stands there already: the first of these that does not.
 _OTHER_REPLACEMENTS = " cat dog"
@@ -105,6 +107,14 @@ def choose_cell(key: str, *, is_score: bool = False) -> None:
     if cell:
         number = "score" if is_score or any(cell[2:]) else "weight"
         session.select(query=int(cell[0]), token=int(cell[1]), by_hand=number)
+
+
+def cell_by_hand(values: MapValues) -> None:
+    """Offer the way from the map to the calculation of its chosen cell."""
+    kind = "score" if values == "scores" else "weight"
+    to_by_hand(
+        f"this {kind}", key="map-by-hand", act=partial(session.select, by_hand=kind), target=BY_HAND
+    )
 
 
 def choose_number(key: str) -> None:
@@ -183,6 +193,7 @@ def things_to_try(trace: Trace) -> list[explain.Try]:
                 f"{words}: block {block + 1} · head {head + 1}",
                 partial(session.select, block=block, head=head),
                 f"Here {meaning} is {number}, the largest of all {scores.size} heads.",
+                shows="map",
             )
         )
     return found
@@ -230,6 +241,12 @@ def vectors(trace: Trace, labels: Sequence[str]) -> None:
             title=f"{part} in block {chosen.block + 1}, head {chosen.head + 1}",
             on_cell_change=lambda: choose_vector_cell("made", part),
         )
+        to_by_hand(
+            "this number",
+            key="vector-by-hand",
+            act=partial(session.select, by_hand=part),
+            target=BY_HAND,
+        )
     with learned:
         weights = head_weights(chosen.block, chosen.head, part)
         st.markdown(
@@ -272,7 +289,7 @@ def work_out(trace: Trace) -> None:
         list(_NUMBERS),
         default="weight",
         required=True,
-        key="by_hand",
+        key=BY_HAND,
         bind="query-params",
         format_func=_NUMBERS.__getitem__,
     )

@@ -6,10 +6,12 @@ The words themselves are files in `pages/texts/`; a writer needs no Python.
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from pages.parts import session
+from pages.parts.lead import act_and_lead
 from pages.parts.stages import stage, where_you_are
 from pages.parts.terms import with_terms
 from pages.parts.texts import sections
@@ -60,18 +62,24 @@ class Try:
         label: What the button says.
         act: Called when it is pressed, before the page runs again.
         watch: Where to look then.
+        shows: Key of the container or element that shows what it did: the page scrolls there.
     """
 
     label: str
     act: Callable[[], None]
     watch: str
+    shows: str = ""
 
 
 def tries(name: str, *things: Try) -> None:
     """Draw the things to try on a page, each a button with what to look at."""
     st.markdown("#### Try")
     for number, thing in enumerate(things):
-        st.button(thing.label, key=f"try-{name}-{number}", on_click=thing.act)
+        st.button(
+            thing.label,
+            key=f"try-{name}-{number}",
+            on_click=partial(act_and_lead, thing.act, thing.shows),
+        )
         st.caption(thing.watch)
 
 

@@ -17,6 +17,7 @@ from pages.parts import session
 from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
 from pages.parts.explain import Try
+from pages.parts.lead import to_by_hand
 from pages.parts.neurons_lab import chosen_neuron
 from pages.parts.tables import save_numbers
 
@@ -70,6 +71,11 @@ def _choose_cell() -> None:
     strip, index = int(cell[0]), int(cell[1])
     session.select(**{"neuron" if strip in (1, 2) else "dim": index})
     session.set_widget(BY_HAND_KEY, STRIPS[strip])
+
+
+def strip_by_hand() -> None:
+    """Offer the way from the strips to the calculation of the chosen number."""
+    to_by_hand("this number", key="strip-by-hand", act=session.select, target=BY_HAND_KEY)
 
 
 def curve(trace: Trace) -> None:
@@ -241,16 +247,19 @@ def things_to_try(trace: Trace) -> list[Try]:
             "Bend with ReLU instead",
             lambda: session.set_widget(CURVE_KEY, WHAT_IF),
             "The dots left of zero drop onto the axis, and the page says what that would change.",
+            shows=CURVE_KEY,
         ),
         Try(
             f"The neuron that writes most: {loudest}",
             lambda: session.select(neuron=loudest),
             "What it fires, times the length of its row, is the largest of all neurons here.",
+            shows="neuron-card",
         ),
         Try(
             "Silence this whole layer",
             lambda: session.set_widget(SILENCE_KEY, WHOLE_LAYER),
             "At the end of this page: compare it with the silence of one neuron.",
+            shows=SILENCE_KEY,
         ),
     ]
 

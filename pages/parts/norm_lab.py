@@ -14,11 +14,13 @@ from pages.components.percent import tokens as n_tokens
 from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
 from pages.parts.comparison import comparison
+from pages.parts.lead import to_by_hand
 from pages.parts.microscope import Microscope, table
 from pages.parts.tables import save_numbers
 
 _WHERE = {"ln_1": "before attention", "ln_2": "before feed-forward", "ln_f": "after all blocks"}
 _SHOWN = {"x before": "x", "x̂ normalized": "normalized", "out after": "out"}
+_WORKED = "worked"
 _BY_HAND = ("out", "x̂", "μ", "σ²", "√(σ² + ε)", "x")
 
 
@@ -120,6 +122,18 @@ def choose_cell(key: str) -> None:
     cell = session.element_state(key, "cell")
     if cell:
         session.select(query=int(cell[0]), dim=int(cell[1]))
+        _work_out_shown()
+
+
+def cell_by_hand() -> None:
+    """Offer the way from the cells to the calculation of the chosen one."""
+    to_by_hand("this number", key="cell-by-hand", act=_work_out_shown, target=_WORKED)
+
+
+def _work_out_shown() -> None:
+    """Choose the number that the cells show, before the norm, within it or after it."""
+    shown = _SHOWN.get(str(session.widget("cells")), "out")
+    session.set_widget(_WORKED, {"normalized": "x̂"}.get(shown, shown))
 
 
 def formula(seen: Microscope) -> None:
@@ -182,16 +196,19 @@ def things_to_try(seen: Microscope) -> None:
             "Go to the number that stands out most",
             partial(session.select, dim=far),
             f"Dimension {far} is {abs(float(row[far])):.1f} spreads from this token’s mean.",
+            shows="distributions",
         ),
         explain.Try(
             "Put γ back" if not seen.has_gamma else "Leave γ out",
             partial(session.select, gamma=not seen.has_gamma),
             "The lowest histogram changes, and so do the bars further down.",
+            shows="distributions",
         ),
         explain.Try(
             "Look at the last norm, ln_f",
             partial(session.select, norm="ln_f"),
             "What comes out of it is compared with every token of the vocabulary.",
+            shows="controls",
         ),
     )
 
@@ -234,7 +251,7 @@ def worked_out(trace: Trace, seen: Microscope) -> None:
         _BY_HAND,
         default="out",
         required=True,
-        key="worked",
+        key=_WORKED,
         bind="query-params",
     )
     found = _derived(trace, seen, str(name))

@@ -342,11 +342,13 @@ def things_to_try(trace: Trace) -> list[Try]:
             "Explain the runner-up",
             lambda: session.select(explain=second),
             "The ledger then books the second-likeliest token: which bars are shorter now?",
+            shows="explain-token",
         ),
         Try(
             "Silence the first feed-forward layer",
             _silence_first,
             "At the end of this page: every later block reads a stream it was not trained on.",
+            shows=SILENCE_KEY,
         ),
     ]
 
@@ -360,6 +362,7 @@ def _go_to_another_block(steps: "Sequence[Addition]", here: int) -> Try:
             f"Go to the block that turns this token most: block {turned.block + 1}",
             partial(session.select, block=turned.block),
             f"There, {part} leaves a cosine of only {turned.cosine:.2f} to what came in.",
+            shows="stream",
         )
     others = [step for step in steps if step.block != here]
     if not others:
@@ -367,6 +370,7 @@ def _go_to_another_block(steps: "Sequence[Addition]", here: int) -> Try:
             "Follow the first token",
             partial(session.select, query=0),
             "It has only itself to look at: see how much less attention adds to it.",
+            shows="stream",
         )
     least = min(others, key=lambda step: step.added / step.before if step.before else 0.0)
     name = "attention" if least.part == "attention" else "the feed-forward layer"
@@ -374,6 +378,7 @@ def _go_to_another_block(steps: "Sequence[Addition]", here: int) -> Try:
         f"You are where it turns most. Go where least is added: block {least.block + 1}",
         partial(session.select, block=least.block),
         f"There, {name} adds a vector of length {least.added:.2f} to one of {least.before:.2f}.",
+        shows="stream",
     )
 
 
