@@ -148,8 +148,14 @@ def _row(ranking: Ranking, token_id: int, labels: Labels, marks: Marks) -> Row:
     }
 
 
-def rest_text(ranking: Ranking, ids: Sequence[int]) -> str:
-    """Sum up all tokens that have no row: how many, and their share now and originally."""
+def rest_text(ranking: Ranking, ids: Sequence[int], *, is_plain: bool = False) -> str:
+    """Sum up all tokens that have no row: how many, and their share now and originally.
+
+    Args:
+        ranking: All tokens.
+        ids: Those with a row.
+        is_plain: Whether now and originally are the same, so that one is enough.
+    """
     n_rest = len(ranking.order) - len(ids)
     if n_rest <= 0:
         return ""
@@ -161,6 +167,8 @@ def rest_text(ranking: Ranking, ids: Sequence[int]) -> str:
     left = "all removed" if n_kept == 0 else f"{count(n_kept)} of them kept"
     kept = "" if n_kept == n_rest else f", {left}"
     other = "other token" if n_rest == 1 else "other tokens"
+    if is_plain:
+        return f"{count(n_rest)} {other}: {share}"
     return f"{count(n_rest)} {other}: {share} (originally {before}{kept})"
 
 
@@ -270,6 +278,7 @@ def next_token_bars(
     state: BarState,
     marks: Marks | None = None,
     can_choose: bool = True,
+    is_plain: bool = False,
     action: str = TAKE,
     on_chosen: Callable[[], None] = ignore,
     on_state: Callable[[], None] = ignore,
@@ -285,11 +294,12 @@ def next_token_bars(
         state: How many rows, and what is searched for.
         marks: What came, the number that picked it, counts of draws.
         can_choose: Whether a row can be pressed.
+        is_plain: Whether no setting can have changed a probability: nothing is said of settings.
         action: What that does; the token's name follows.
         on_chosen: Called, before the run, when one is.
         on_state: Called when more rows are wanted, or another text is searched for.
     """
-    data = _bars_data(ranking, labels, marks or Marks(), state)
+    data = _bars_data(ranking, labels, marks or Marks(), state, is_plain=is_plain)
     element("bars", "saving")(
         key=key,
         data=data | {"at": at, "title": title, "can_choose": can_choose, "action": action},
@@ -315,7 +325,9 @@ def bar_state(shown: object, search: object) -> BarState:
     return BarState(min(max(n_rows, FIRST_ROWS), MOST_ROWS), text[:MOST_SEARCHED])
 
 
-def _bars_data(ranking: Ranking, labels: Labels, marks: Marks, state: BarState) -> dict[str, Any]:
+def _bars_data(
+    ranking: Ranking, labels: Labels, marks: Marks, state: BarState, *, is_plain: bool
+) -> dict[str, Any]:
     n_shown, query = state.n_rows, state.query
     ids = ranking.top(n_shown)
     came = [marks.came] if marks.came is not None and marks.came not in ids else []
@@ -325,8 +337,9 @@ def _bars_data(ranking: Ranking, labels: Labels, marks: Marks, state: BarState) 
         "rows": rows,
         "n_in_order": len(ids),
         "n_kept": ranking.n_kept,
-        "cut": cut_text(ranking),
-        "rest": rest_text(ranking, [*ids, *came]),
+        "is_plain": is_plain,
+        "cut": "" if is_plain else cut_text(ranking),
+        "rest": rest_text(ranking, [*ids, *came], is_plain=is_plain),
         "scale": _scale(rows),
         "draws": f"{count(marks.n_draws)} draws" if marks.counts is not None else "",
         "next_shown": min(n_shown + MORE_ROWS, MOST_ROWS, len(ranking.order)),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.terms import recorded, total
+from model.terms import Term, recorded, total
 from model.trace import Trace
 from pages.components.ledger import BarRow, signed_bars
 from pages.parts import session
@@ -43,6 +43,7 @@ def _account_by_hand(trace: Trace, booked: "Ledger", label: str) -> None:
 
     index = session.kept("ledger_entry")
     if index is None:
+        st.caption("Press a part to work its entry out by hand.")
         return
     model, position = session.model(), booked.position
     terms = [recorded(_entry_name(entry), "entry", entry.amount) for entry in booked.entries]
@@ -50,8 +51,18 @@ def _account_by_hand(trace: Trace, booked: "Ledger", label: str) -> None:
     for number, part in enumerate(stream_parts(model, trace, position)):
         if number == index:
             terms[number] = direct_term(terms[number].label, part.vector, direction)
-    term = total(f"logit of {label}, minus the mean logit", "logit − mean", terms)
+    sums = summed(booked.entries, terms)
+    term = total(f"logit of {label}, minus the mean logit", "logit − mean", sums)
     by_hand(term, model_value=booked.logit - booked.mean_logit, key="by-hand-ledger")
+
+
+def summed(entries: "Sequence[LedgerEntry]", terms: Sequence[Term]) -> list[Term]:
+    """Add the entries of each sub-layer up, so that the sums are the rows that the ledger shows."""
+    found, left = [], list(terms)
+    for name, members in _grouped(entries):
+        own, left = left[: len(members)], left[len(members) :]
+        found.append(own[0] if len(own) == 1 else total(name, "Σ of its parts", own))
+    return found
 
 
 def _entry_name(entry: "LedgerEntry") -> str:

@@ -261,6 +261,7 @@ def _cell_bars(trace: Trace, logits: Array, row: int, position: int) -> None:
         key="lens-bars",
         at=at,
         state=bar_state(state("lens-bars", "shown"), state("lens-bars", "search")),
+        is_plain=True,
         action="Work out by hand:",
         on_chosen=lambda: _choose_bar(at),
     )

@@ -78,6 +78,12 @@ def test_the_rest_says_zero_only_where_all_of_it_was_removed(logits):
     assert bars.rest_text(removed, removed.top(VOCAB_SIZE)) == ""
 
 
+def test_where_no_setting_counts_the_rest_has_one_number(logits):
+    ranking = ranked(logits)
+    text = bars.rest_text(ranking, ranking.top(12), is_plain=True)
+    assert text == bars.rest_text(ranking, ranking.top(12)).split(" (originally")[0]
+
+
 def test_a_removed_token_names_the_stage_that_removed_it(logits):
     settings = {"top_k": 50, "top_p": 0.8, "min_p": 0.2}
     ranking = ranked(logits, **settings)

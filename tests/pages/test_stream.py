@@ -14,12 +14,13 @@ from model.config import GPT2_SMALL, GPTConfig
 from model.gpt import GPT
 from model.hooks import record
 from model.lens import ledger
+from model.terms import recorded
 from model.tokenizer import Tokens
 from pages.components.bend import activated
 from pages.components.compare import standing, standing_line
 from pages.components.lens import lens_columns, stage_names
 from pages.parts.direct import direct_term
-from pages.parts.ledger_lab import checksum, ledger_rows
+from pages.parts.ledger_lab import checksum, ledger_rows, summed
 from pages.parts.neurons_lab import strongest
 from pages.parts.residual_lab import LENS_NUMBERS
 
@@ -81,6 +82,14 @@ def test_ledger_rows_hold_every_entry_and_sums_over_them(booked):
             assert len(members) == row.members
             assert row.amount == pytest.approx(sum(members))
     assert sum(r.amount for r in rows if r.parent < 0) == pytest.approx(booked.total)
+
+
+def test_an_entry_by_hand_stands_among_the_sums_that_the_ledger_shows(booked):
+    terms = [recorded("part", "entry", entry.amount) for entry in booked.entries]
+    shown = [row for row in ledger_rows(booked) if row.parent < 0]
+    found = summed(booked.entries, terms)
+    assert [term.value for term in found] == pytest.approx([row.amount for row in shown])
+    assert [len(term.children) for term in found] == [row.members for row in shown]
 
 
 def test_the_checksum_line_shows_both_sides(booked):

@@ -172,6 +172,7 @@ function layout(view) {
   for (const map of sheet.maps) map.pen = sharpen(map.canvas, C * view.cell, R * view.cell);
   sheet.values.pen = sharpen(sheet.values.canvas, width, rows * ROW + 4);
   sheet.joined.pen = sharpen(sheet.joined.canvas, width, 3 * ROW + 4);
+  makeRoom(view);
   paint(view);
 }
 
@@ -326,8 +327,27 @@ function norm(numbers) {
 
 /** One sentence for the step that is on. */
 function say(view, current) {
+  const text = sentences(view)[current + 1];
+  if (view.said.textContent !== text) view.said.textContent = text;
+}
+
+/** Keep room for the longest sentence, so that nothing below jumps while the steps play. */
+function makeRoom(view) {
+  const ghost = view.said.cloneNode();
+  ghost.removeAttribute("aria-live");
+  ghost.setAttribute("aria-hidden", "true");
+  ghost.style.cssText = `position: absolute; visibility: hidden; min-height: 0; width: ${view.said.clientWidth}px`;
+  view.root.append(ghost);
+  const heights = sentences(view).map((text) => { ghost.textContent = text; return ghost.offsetHeight; });
+  ghost.remove();
+  view.said.style.minHeight = `${Math.max(...heights)}px`;
+}
+
+/** What is said at rest, then at each step. */
+function sentences(view) {
   const q = name(view, view.query), k = name(view, view.token), isHidden = view.is_masked && view.token > view.query;
-  const sentences = [
+  const said = [
+    `All steps for ${q} looking at ${k}. Play them slowly, or choose a step.`,
     `The query of ${q} meets the key of ${k}: number by number they are multiplied, and the products added.`,
     `The sum is divided by √${view.d_head}, so that long vectors do not give large scores by length alone.`,
     isHidden ? `${k} comes after ${q}: its score is replaced by −∞.` : view.is_masked ? `${k} is not later than ${q}, so its score stays.` : "The mask is off: every score stays.",
@@ -337,8 +357,7 @@ function say(view, current) {
     `All heads' z are joined and multiplied by one more matrix: this is what attention adds to the vector of ${q}.`,
   ];
   const where = view.is_part ? ` The maps show queries ${view.rows[0]}–${view.rows[1] - 1} and keys ${view.columns[0]}–${view.columns[1] - 1} of ${view.labels.length} tokens.` : "";
-  const text = (current < 0 ? `All steps for ${q} looking at ${k}. Play them slowly, or choose a step.` : sentences[current]) + where;
-  if (view.said.textContent !== text) view.said.textContent = text;
+  return said.map((sentence) => sentence + where);
 }
 
 function name(view, position) {

@@ -76,6 +76,7 @@ function searchBox(view) {
 function paint(view, data) {
   const focused = focusedRow(view);
   view.root.classList.toggle('has-draws', Boolean(data.draws));
+  view.root.classList.toggle('plain', data.is_plain);
   paintLine(view, data);
   view.cut.textContent = data.cut;
   paintHead(view, data);
@@ -116,7 +117,7 @@ function paintHead(view, data) {
   scale.append(make('span', '', '0'), make('span', '', end));
   view.head.replaceChildren(
     make('span', 'rank', 'rank'), make('span', 'name', 'token'), scale,
-    make('span', 'number', 'now'), make('span', 'number before', 'original'),
+    make('span', 'number', data.is_plain ? 'probability' : 'now'), make('span', 'number before', 'original'),
     make('span', 'number count', data.draws), make('span', 'id', 'id'),
   );
 }
@@ -198,7 +199,8 @@ function tag(row) {
 }
 
 function spoken(row, data) {
-  const parts = [`${row.label}, id ${row.id}, rank ${row.rank}: ${row.text}, originally ${row.original_text}`];
+  const parts = [`${row.label}, id ${row.id}, rank ${row.rank}: ${row.text}`];
+  if (!data.is_plain) parts.push(`originally ${row.original_text}`);
   if (row.mark) parts.push(row.mark);
   if (row.removed) parts.push(`removed by ${row.removed}`);
   if (row.count !== null) parts.push(`${row.count_text} of ${data.draws}`);
