@@ -22,8 +22,17 @@ import torch
 
 from model.checkpoints import read_config
 from model.training.machine import faster_precision
-from model.training.plan import MAX_SECONDS, RunPlan, make_corpus
-from model.training.runner import START, Clock, Run, Runner, adopt, load_plan, save_plan
+from model.training.plan import MAX_SECONDS, PRESETS, RunPlan, make_corpus
+from model.training.runner import (
+    START,
+    Clock,
+    Run,
+    Runner,
+    adopt,
+    load_plan,
+    measure_speed,
+    save_plan,
+)
 from model.training.stats import Precision
 from model.training.status import RunStatus
 
@@ -75,7 +84,8 @@ class Jobs:
         self._queue: list[str] = []
         self._looked_at = float("-inf")
         self._faster: Precision | None = None
-        self._runner = Runner(self._take)
+        self._speed = 0.0
+        self._runner = Runner(self._take, self._measure)
         folder.mkdir(parents=True, exist_ok=True)
         self._delete_old()
         self._runner.start()
@@ -213,6 +223,11 @@ class Jobs:
         run.discard()
         shutil.rmtree(run.folder, ignore_errors=True)
 
+    @property
+    def speed(self) -> float:
+        """Parameters times tokens that a second of training takes; 0 until it is measured."""
+        return self._speed
+
     def close(self) -> None:
         """Save what is under way and end the thread, as when the server ends."""
         atexit.unregister(self.close)
@@ -222,6 +237,13 @@ class Jobs:
         if self._faster is None:
             self._faster = faster_precision(torch.device("cpu"), time.perf_counter)
         return self._faster
+
+    def _measure(self) -> None:
+        """Measure the speed with the first preset; without it, no estimate is shown."""
+        first = PRESETS[0].plan
+        plan = replace(first, recipe=replace(first.recipe, precision=self._precision()))
+        tokens_per_second = measure_speed(plan, time.perf_counter)
+        self._speed = plan.sizes.parameters.total * tokens_per_second
 
     def _last_snapshot(self, token: str, owner: str) -> Path:
         run = self._run(token, owner)

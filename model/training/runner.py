@@ -15,6 +15,7 @@ FOLDER/
 ```
 """
 
+import contextlib
 import json
 import math
 import threading
@@ -313,10 +314,13 @@ class Runner:
 
     Args:
         take: Returns the run to work on now, or none; asked between any two steps.
+        idle: Called once, when there is nothing to work on for the first time.
     """
 
-    def __init__(self, take: Callable[[], Run | None]) -> None:
-        self._take = take
+    def __init__(
+        self, take: Callable[[], Run | None], idle: Callable[[], None] = lambda: None
+    ) -> None:
+        self._take, self._idle = take, idle
         self._is_ending = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="training", daemon=True)
@@ -339,12 +343,18 @@ class Runner:
     def _loop(self) -> None:
         warm_up()
         current: Run | None = None
+        is_idle_known = False
         while not self._is_ending.is_set():
             run = self._take()
             if current is not None and run is not current:
                 self._guard(current, _settle)
             current = run
-            if run is None:
+            if run is None and not is_idle_known:
+                is_idle_known = True
+                # Whatever fails in there, the runs to come need this thread.
+                with contextlib.suppress(Exception):
+                    self._idle()
+            elif run is None:
                 self._wake.wait(0.5)
                 self._wake.clear()
             else:
@@ -443,6 +453,18 @@ def warm_up() -> None:
     recipe = TrainConfig(n_steps=1, batch_size=1)
     ids = np.zeros(8, dtype=np.uint16)
     _build(RunPlan(sizes, recipe), Corpus(ids, ids[None, :3], 1.0)).step()
+
+
+def measure_speed(plan: RunPlan, clock: Clock) -> float:
+    """Return the tokens a second of a plan on this machine: of its steps after the first."""
+    sizes, n_step = plan.sizes, 2
+    ids = np.random.default_rng(0).integers(sizes.vocab_size, size=8 * sizes.block_size)
+    trainer = _build(plan, Corpus(ids.astype(np.uint16), np.zeros((0, 0), np.uint16), 1.0))
+    trainer.step()
+    start = clock()
+    for _ in range(n_step):
+        trainer.step()
+    return n_step * trainer.tokens_per_step / (clock() - start)
 
 
 @torch.no_grad()

@@ -30,6 +30,29 @@ PASTE, UPLOAD = "Your own text", "A file of yours"
 _TASK_CHARACTERS = 400_000
 _SECONDS = {"30 seconds": 30, "3 minutes": 180, "15 minutes": 900}
 _ZIP_MEGABYTES = 20
+_HELP = {
+    "Blocks": "How often attention and a feed-forward layer follow each other. More can work out "
+    "more, and take longer.",
+    "Heads": "How many attention patterns a block has, side by side.",
+    "Numbers a head (d_head)": "The length of a head's queries, keys and values. Times the heads "
+    "it is d_model, the length of every token's vector.",
+    "Context, tokens": "How many tokens it reads at most, the newest included.",
+    "Vocabulary": "257: a token for each of the 256 bytes, and one for the end of a text. Every "
+    "further one is a merge of GPT-2's, so that a word takes fewer tokens.",
+    "Texts in a step": "The batch: how many pieces of the text, each a context long, a step learns "
+    "from. More make a step slower and its direction steadier.",
+    "Time": "Of training, without pauses. You can stop earlier or go on longer.",
+    "Seed": "Fixes the numbers it begins with, and which pieces of the text come in which order.",
+    "Optimizer": "What makes a move out of the slopes. muon: the matrices inside the blocks move "
+    "equally far in all directions that the slopes name, and AdamW moves the rest. adamw: it moves "
+    "all.",
+    "Learning rate": "How far a step moves the numbers. Too little learns slowly, too much learns "
+    "nothing: try 10.",
+    "Dropout": "The share of the model's inner numbers that a step sets to 0 at random, so "
+    "that it relies on no single one. It helps where the text is short.",
+    "Weight decay": "How strongly every step pulls the matrices towards 0: what the text does not "
+    "need fades.",
+}
 
 
 def new_run() -> None:
@@ -38,7 +61,8 @@ def new_run() -> None:
     begin = _begin_choice()
     _presets(text, task, begin)
     if not begin:
-        with st.expander("Choose every size"):
+        # Opening it runs the page again: by then the machine's speed is known.
+        with st.expander("Choose every size", key="train-sizes", on_change="rerun"):
             _own_sizes(text, task)
     with st.expander("Upload a model you downloaded"):
         _taken_back()
@@ -48,6 +72,7 @@ def prepare() -> None:
     """Let the queue's thread load what training needs; say what hinders it."""
     try:
         runs.jobs()
+        session.keep("train_prepared", True)
     except OSError as error:
         st.error(disk_sentence(error))
 
@@ -64,9 +89,9 @@ def _text_choice() -> tuple[str, Task | None]:
         wrap=True,
     )
     if chosen == PASTE:
-        return st.text_area(
-            "Your text", key="train_paste", height=160, persist_state="session"
-        ), None
+        pasted = st.text_area("Your text", key="train_paste", height=160, persist_state="session")
+        st.caption("A page is enough to begin with; the longer, the less it learns by heart.")
+        return pasted, None
     if chosen == UPLOAD:
         return _uploaded(), None
     task = next((task for task in TASKS if task.name == chosen), TASKS[-1])
@@ -155,15 +180,15 @@ def _own_sizes(text: str, task: Task | None) -> None:
         n_token = BYTES_VOCAB_SIZE if task else first.sizes.vocab_size
         vocab_size = _whole("Vocabulary", n_token, BYTES_VOCAB_SIZE, MAX_VOCAB_SIZE)
         batch_size = _whole("Texts in a step", first.recipe.batch_size, 1, 128)
-        seconds = st.selectbox("Time", list(_SECONDS), key="train_seconds")
+        seconds = st.selectbox("Time", list(_SECONDS), key="train_seconds", help=_HELP["Time"])
         seed = _whole("Seed", 0, 0, 10**6)
     with right:
-        optimizer = st.selectbox("Optimizer", ["muon", "adamw"], key="train_optimizer")
-        rate = st.number_input(
-            "Learning rate", 0.0, 10.0, first.recipe.learning_rate, 1e-3, format="%.4f"
+        optimizer = st.selectbox(
+            "Optimizer", ["muon", "adamw"], key="train_optimizer", help=_HELP["Optimizer"]
         )
-        dropout = st.number_input("Dropout", 0.0, 0.9, 0.0, 0.05)
-        decay = st.number_input("Weight decay", 0.0, 1.0, 0.1, 0.05)
+        rate = _share("Learning rate", first.recipe.learning_rate, 10.0, 1e-3)
+        dropout = _share("Dropout", 0.0, 0.9, 0.05)
+        decay = _share("Weight decay", 0.1, 1.0, 0.05)
     try:
         sizes = GPTConfig(vocab_size, block_size, n_layer, n_head, n_head * d_head, dropout=dropout)
         recipe = TrainConfig(
@@ -187,18 +212,25 @@ def _own_sizes(text: str, task: Task | None) -> None:
 
 
 def _whole(label: str, value: int, low: int, high: int) -> int:
-    return int(st.number_input(label, low, high, value, 1))
+    return int(st.number_input(label, low, high, value, 1, help=_HELP[label]))
+
+
+def _share(label: str, value: float, high: float, step: float) -> float:
+    places = "%.4f" if step < 0.01 else "%.2f"
+    return st.number_input(label, 0.0, high, value, step, format=places, help=_HELP[label])
 
 
 def _speed_sentence(plan: RunPlan) -> str:
-    """Estimate, from the last run on this machine, what the time is enough for."""
-    measured = session.kept("train_speed")
+    """Estimate what the time is enough for, from the visitor's last run or a short trial."""
+    measured, source = session.kept("train_speed"), "of your last run"
+    if not measured and session.kept("train_prepared"):
+        measured, source = OPERATIONS * runs.jobs().speed, "of a short trial on this machine"
     tokens = plan.recipe.batch_size * plan.sizes.block_size
     if not measured:
         return f"It trains for {plan.seconds:.0f} seconds, {tokens:,} tokens a step."
     steps = measured / (OPERATIONS * plan.sizes.parameters.total * tokens) * plan.seconds
     return (
-        f"At the speed of your last run, {plan.seconds:.0f} seconds are enough for about "
+        f"At the speed {source}, {plan.seconds:.0f} seconds are enough for about "
         f"{steps:,.0f} steps of {tokens:,} tokens."
     )
 

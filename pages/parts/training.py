@@ -24,6 +24,8 @@ _WHOLE = ("done", "stopped", "uploaded")
 _LIVE_POINTS = 400
 # Seconds between two looks. The first steps change most; later every look would only cost.
 _QUICK, _SLOW, _QUICK_UNTIL = 0.5, 1.0, 8.0
+# A map of more tokens is hard to read.
+_LINE_CHARACTERS = 60
 # A step's work for each parameter and token: forward 2, backward 4 (Kaplan et al. 2020,
 # arXiv 2001.08361, §2.1).
 OPERATIONS = 6
@@ -118,7 +120,7 @@ def _controls(token: str, found: "RunStatus") -> None:
     with st.container(horizontal=True, gap="small", key="run-kept"):
         _walk(token, found)
         _fate(token, found)
-    _way(token)
+    _way(token, found)
 
 
 def _steering(token: str, found: "RunStatus") -> None:
@@ -154,18 +156,35 @@ def _walk(token: str, found: "RunStatus") -> None:
         st.rerun()
 
 
-def _way(token: str) -> None:
+def _way(token: str, found: "RunStatus") -> None:
     """Say where a model that was chosen can be seen, and how to go back in its life."""
     if session.asked_name() != runs.name(token):
         return
+    own_words = first_words(found.history.samples[-1].text) if found.history.samples else ""
     with st.container(border=True, key="run-way"):
         st.markdown(
             f"Every page shows **{as_text(runs.title(token))}** now. The slider *After training "
             "step*, at the top of every page, takes it back to the steps that were kept."
         )
+        if own_words and st.button(
+            "Take the first words it wrote as the text",
+            key="run-own-words",
+            on_click=session.set_text,
+            args=(own_words,),
+            help="It knows only the text it learnt from: on its own words you see what it learnt.",
+        ):
+            st.rerun()
         with st.container(horizontal=True, gap="small"):
             for name in ("attention", "output", "embedding"):
                 st.page_link(stage(name).path, label=f"{stage(name).title} ›", width="content")
+
+
+def first_words(text: str) -> str:
+    """Return the first line of a sample that has words, cut after a word where it is long."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if len(line) <= _LINE_CHARACTERS:
+        return line
+    return line[: _LINE_CHARACTERS + 1].rsplit(" ", 1)[0][:_LINE_CHARACTERS]
 
 
 def _fate(token: str, found: "RunStatus") -> None:

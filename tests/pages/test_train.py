@@ -200,6 +200,39 @@ def line(app):
     return "".join(words for words in said if words.startswith("Your model"))
 
 
+def test_a_models_first_words_are_a_line_that_ends_with_a_word():
+    from pages.parts.training import first_words
+
+    assert first_words("\n  \ncabhgeda=cabhgeda\nabc") == "cabhgeda=cabhgeda"
+    long = "The tiny fox found a kite under the bridge. The fox gave the kite to the owl."
+    assert first_words(long) == "The tiny fox found a kite under the bridge. The fox gave the"
+    assert first_words("a" * 90) == "a" * 60
+    assert first_words(" \n") == ""
+
+
+@pytest.mark.slow
+def test_a_model_can_be_walked_on_its_own_words(trained):
+    from pages.parts import runs
+
+    app, _ = trained
+    app.button(key="run-walk").click().run()
+    app.button(key="run-own-words").click().run()
+    status = runs.jobs().status(app.session_state["run_tokens"][0], "test session id")
+    wrote = status.history.samples[-1].text
+    assert app.session_state["text"]
+    assert app.session_state["text"] in wrote
+
+
+@pytest.mark.slow
+def test_the_steps_are_estimated_before_the_first_run(app):
+    from pages.parts import runs
+
+    app.switch_page("pages/train.py").run()
+    wait_until(lambda: runs.jobs().speed)
+    app.run()
+    assert any("about" in each.value for each in app.markdown if "short trial" in each.value)
+
+
 def test_the_levels_are_the_same_loss_in_both_units():
     from math import log
 

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from model import checkpoints
 from model.checkpoints import CheckpointError, load_checkpoint
 from model.config import GPTConfig
+from model.training import jobs as jobs_module
 from model.training import resume, runner
 from model.training.archive import pack
 from model.training.jobs import Jobs, UnknownRunError
@@ -270,6 +271,30 @@ def test_a_run_goes_on_after_the_server_was_ended(tmp_path):
     steps = [stats.step for stats in later.status(token, "ada").history.steps]
     assert steps == list(range(1, len(steps) + 1))
     later.close()
+
+
+def test_an_idle_queue_measures_how_fast_the_machine_trains(jobs):
+    wait_for(lambda: jobs.speed)
+    # Between ten times slower and a thousand times faster than one core of a server.
+    assert 1e8 < jobs.speed < 1e13
+
+
+def test_a_speed_that_cannot_be_measured_stops_no_run(tmp_path, visitors, monkeypatch):
+    asked = threading.Event()
+
+    def broken(*arguments):
+        asked.set()
+        raise MemoryError
+
+    monkeypatch.setattr(jobs_module, "measure_speed", broken)
+    jobs = Jobs(tmp_path / "runs", is_connected=visitors)
+    try:
+        assert asked.wait(30)
+        token = jobs.submit("ada", PLAN, TEXT)
+        wait_for(lambda: state(jobs, token) == "done")
+        assert not jobs.speed
+    finally:
+        jobs.close()
 
 
 def test_closing_leaves_no_thread_behind(tmp_path):
