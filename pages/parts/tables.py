@@ -28,7 +28,7 @@ def csv_text(names: Sequence[str], rows: Rows) -> str:
 def _cell(value: object) -> object:
     if value is None:
         return ""
-    if isinstance(value, np.float32):
+    if isinstance(value, np.generic) and value.dtype == np.float32:
         return f"{value:.9g}"
     is_formula = isinstance(value, str) and value.startswith(_FORMULA)
     return f"'{value}" if is_formula else value

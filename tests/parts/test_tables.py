@@ -2,11 +2,11 @@
 
 import csv
 import io
-from types import SimpleNamespace
 
 import numpy as np
 
-from pages.parts import microscope
+from model.trace import NormTrace
+from pages.parts.microscope import Microscope, table
 from pages.parts.numbers import signed, times_as_percent
 from pages.parts.tables import csv_text
 
@@ -28,18 +28,19 @@ def test_a_token_that_looks_like_a_formula_is_kept_from_running():
 
 
 def test_a_token_s_numbers_are_read_back_bit_for_bit_the_negative_ones_too():
-    rows = np.random.default_rng(0).normal(size=(5, 1, 8)).astype(np.float32)
-    read, normalized, out, gamma, beta = rows
-    seen = SimpleNamespace(
-        position=0,
-        read=read,
-        left=SimpleNamespace(normalized=normalized),
-        gamma=gamma[0],
-        beta=beta[0],
-        out=out,
-    )
-    lines = list(csv.DictReader(io.StringIO(microscope.table(seen))))
-    for name, column in (("x", read[0]), ("gamma", gamma[0]), ("out", out[0])):
+    draws = np.random.default_rng(0)
+    x, normalized, out = draws.normal(size=(3, 1, 8)).astype(np.float32)
+    gamma, beta = draws.normal(size=(2, 8)).astype(np.float32)
+    one = np.ones(1, np.float32)
+    left = NormTrace(mean=one, var=one, std=one, normalized=normalized, out=out)
+    seen = Microscope("ln_f", 0, 0, x, left, gamma, beta, has_gamma=True, has_beta=True)
+    lines = list(csv.DictReader(io.StringIO(table(seen))))
+    for name, column in (
+        ("x", x[0]),
+        ("normalized", normalized[0]),
+        ("gamma", gamma),
+        ("beta", beta),
+    ):
         assert (column < 0).any()
         found = np.array([line[name] for line in lines]).astype(np.float32)
         assert np.array_equal(found, column)
