@@ -7,7 +7,7 @@ require_router()
 import streamlit as st  # noqa: E402
 
 from pages.parts import explain, session  # noqa: E402
-from pages.parts.terms import example_numbers, matching, wanted_term  # noqa: E402
+from pages.parts.glossary import example_numbers, matching, wanted_term  # noqa: E402
 from pages.parts.texts import as_text, sections  # noqa: E402
 
 explain.page_head("glossary")

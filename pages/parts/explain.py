@@ -11,9 +11,9 @@ from functools import partial
 import streamlit as st
 
 from pages.parts import session
+from pages.parts.glossary import with_terms
 from pages.parts.lead import act_and_lead
 from pages.parts.stages import stage, where_you_are
-from pages.parts.terms import with_terms
 from pages.parts.texts import sections
 
 

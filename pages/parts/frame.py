@@ -7,7 +7,7 @@ from pages.components.link import copy_link
 from pages.components.prompt import prompt_box, vocabulary
 from pages.components.saving import saving
 from pages.parts import models, runs, session
-from pages.parts.terms import glossary_links
+from pages.parts.glossary import glossary_links
 
 # Each shows one stage well; the sentence says what to look at.
 EXAMPLES = {

@@ -6,7 +6,7 @@ import string
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.terms import entries_by_form, glossary, matching, with_terms
+from pages.parts.glossary import entries_by_form, glossary, matching, with_terms
 from pages.parts.texts import as_text
 
 
@@ -16,7 +16,7 @@ def page():
     import streamlit as st
 
     from pages.parts import session
-    from pages.parts.terms import example_numbers
+    from pages.parts.glossary import example_numbers
 
     trace = session.trace()
     numbers = example_numbers(trace)

@@ -147,11 +147,11 @@ def _attention_numbers(trace: Trace) -> dict[str, str]:
 
 def _stream(trace: Trace) -> dict[str, str]:
     block = trace.blocks[session.selection().block]
-    widest = int(np.abs(block.mlp_pre[-1]).argmax())
+    farthest = int(np.abs(block.mlp_pre[-1]).argmax())
     start = (trace.tok_embed + trace.pos_embed)[-1]
     return {
-        "gelu_in": signed(block.mlp_pre[-1, widest], digits=3),
-        "gelu_out": signed(block.mlp_post[-1, widest], digits=3),
+        "gelu_in": signed(block.mlp_pre[-1, farthest], digits=3),
+        "gelu_out": signed(block.mlp_post[-1, farthest], digits=3),
         "mean": signed(trace.ln_f.mean[-1], digits=3),
         "std": signed(trace.ln_f.std[-1], digits=3),
         "length_in": f"{np.linalg.norm(start):.2f}",
