@@ -97,8 +97,8 @@ def addition() -> None:
     )
     lengths = [float(np.linalg.norm(part)) for part in parts]
     st.markdown(
-        f"Lengths: {as_text(name)} {lengths[0]:.3f}, position {query} {lengths[1]:.3f}, "
-        f"their sum {lengths[2]:.3f}. This sum is what enters block 1."
+        f"The row of {as_text(name)} has length {lengths[0]:.3f}, that of position {query} "
+        f"{lengths[1]:.3f}, their sum {lengths[2]:.3f}. This sum is what enters block 1."
     )
 
 
@@ -162,8 +162,8 @@ def similarity() -> None:
         hint="Point at a cell: two positions and how alike their rows are.",
     )
     st.caption(
-        "How alike the rows of two positions are. The diagonal is each row with itself, 1. A "
-        "band along it means that near positions have like rows; blocks mean regions."
+        "How alike the rows of two positions are, as a cosine. The diagonal is each row with "
+        "itself, 1. A band along it means that near positions have like rows; blocks mean regions."
     )
 
 
@@ -186,8 +186,8 @@ def facts_in_words(found: PositionFacts) -> None:
         f"{percent(found.share)} of the variance of all rows; in a fresh random table of this "
         f"shape they hold {percent(found.fresh_share)}. {shape}\n"
         f"- **Lengths.** A fresh row, drawn with deviation 0.02, has length "
-        f"{found.fresh_length:.2f}. Here position 0 has {first:.2f}, position {middle} "
-        f"{half:.2f}, the last {last:.2f}. {_length_words(found)}\n"
+        f"{found.fresh_length:.2f}. Here it is {first:.2f} at position 0, {half:.2f} at position "
+        f"{middle} and {last:.2f} at the last. {_length_words(found)}\n"
         f"- **Nearness.** Rows next to each other have a mean cosine of {signed(found.near)}, rows "
         f"half the table apart {signed(found.far)}. {nearness}"
     )

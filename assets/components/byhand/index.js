@@ -95,13 +95,13 @@ function bySize(children) {
 // ---- the panel
 
 function draw(view) {
-  const { term, model_value, difference, allowance } = view.data;
+  const { term, model_value, difference } = view.data;
   const title = make("h4", "");
   title.textContent = term.label;
   const panel = make("section", "panel", title);
   panel.setAttribute("aria-label", "By hand");
   if (term.formula) panel.append(make("div", "formula", ...coloured(term.formula)));
-  panel.append(compared(term.value, model_value, difference), verdict(difference, allowance));
+  panel.append(compared(term.value, model_value, difference), verdict(view.data));
   view.list = make("ul", "", item(view, term, "0"));
   view.list.onkeydown = walk;
   panel.append(view.list, buttons(view));
@@ -121,13 +121,16 @@ function nineDigits(value) {
   return number(value);
 }
 
-function verdict(difference, allowance) {
+function verdict({ difference, allowance, model_value }) {
+  const isFine = Math.abs(difference) < 1e-12 * Math.abs(model_value);
   const isFar = !(Math.abs(difference) < allowance);
   const text = isFar
     ? `This is more than rounding explains (${number(allowance)}).`
     : difference === 0
       ? "The same to the last digit."
-      : "Rounding, nothing else: the model counts with about 7 digits, the calculation here with about 16.";
+      : isFine
+        ? "Rounding, nothing else: both were worked out with about 16 digits."
+        : "Rounding, nothing else: the model counts with about 7 digits, the calculation here with about 16.";
   return make("p", isFar ? "verdict far" : "verdict", text);
 }
 
