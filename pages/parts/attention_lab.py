@@ -327,13 +327,13 @@ def mask_note(trace: Trace, chosen: Selection) -> None:
         return
     pattern = trace.blocks[chosen.block].pattern[chosen.head]
     leak, T = later_share(pattern), len(trace.tokens)
-    st.info(
+    note = (
         f"The mask is off. In this head, row {chosen.query} puts "
         f"{percent(float(leak[chosen.query]), is_exact=True)} of its weight on tokens that come "
         f"after it; over all {T} rows the mean is {percent(float(leak.mean()))}. "
-        + explain.sections("attention")["Mask"],
-        icon=":material/visibility:",
+        + explain.sections("attention")["Mask"]
     )
+    st.info(note.replace(" %", "\u00a0%"), icon=":material/visibility:")
 
 
 def experiments(labels: Sequence[str]) -> None:

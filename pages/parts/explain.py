@@ -80,7 +80,7 @@ def tries(name: str, *things: Try) -> None:
             key=f"try-{name}-{number}",
             on_click=partial(act_and_lead, thing.act, thing.shows),
         )
-        st.caption(thing.watch)
+        st.caption(thing.watch.replace(" %", "\u00a0%"))
 
 
 def run_sizes() -> str:

@@ -125,6 +125,7 @@ def worked_out(trace: Trace) -> None:
         required=True,
         key=BY_HAND_KEY,
         label_visibility="collapsed",
+        wrap=True,
     )
     found = derivation(trace, strip if strip in STRIPS else STRIPS[2])
     by_hand(found.term, model_value=found.model_value)

@@ -53,6 +53,14 @@ class Microscope:
         return self.left.out if self.is_whole else self.left.normalized * self.gamma + self.beta
 
 
+def spoken_name(norm: str) -> str:
+    """Return what a norm is called on the screen, its block counted from 1: "ln_2 of block 1"."""
+    if norm == "ln_f":
+        return norm
+    _, block, name = norm.split(".")
+    return f"{name} of block {int(block) + 1}"
+
+
 def points(seen: Microscope) -> list[Point]:
     """Return the token's numbers before, normalized, and after γ and β."""
     left_out = [name for name, has in (("γ", seen.has_gamma), ("β", seen.has_beta)) if not has]

@@ -15,7 +15,7 @@ from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
 from pages.parts.comparison import comparison
 from pages.parts.lead import to_by_hand
-from pages.parts.microscope import Microscope, table
+from pages.parts.microscope import Microscope, spoken_name, table
 from pages.parts.tables import save_numbers
 
 _WHERE = {"ln_1": "before attention", "ln_2": "before feed-forward", "ln_f": "after all blocks"}
@@ -114,7 +114,7 @@ def shown_vectors(seen: Microscope) -> tuple[Array, str]:
         label_visibility="collapsed",
     )
     values = {"x": seen.read, "normalized": seen.left.normalized, "out": seen.out}
-    return values[_SHOWN[str(name)]], f"{seen.norm}: {name}"
+    return values[_SHOWN[str(name)]], f"{spoken_name(seen.norm)}: {name}"
 
 
 def choose_cell(key: str) -> None:
@@ -308,9 +308,8 @@ def left_out(trace: Trace, seen: Microscope) -> None:
         session.model(), trace.tokens, seen.norm, has_gamma=seen.has_gamma, has_beta=seen.has_beta
     )
     names = [name for name, has in (("γ", seen.has_gamma), ("β", seen.has_beta)) if not has]
-    comparison(
-        trace, after, key="left-out", changed=f"without {' and '.join(names)} of {seen.norm}"
-    )
+    changed = f"without {' and '.join(names)} of {spoken_name(seen.norm)}"
+    comparison(trace, after, key="left-out", changed=changed)
 
 
 def norm_class(seen: Microscope) -> type:
@@ -323,7 +322,7 @@ def take_away(seen: Microscope) -> None:
     st.download_button(
         "Download this token’s numbers",
         lambda: table(seen),
-        file_name=f"{seen.norm}.csv",
+        file_name=f"{spoken_name(seen.norm).replace(' ', '-')}.csv",
         mime="text/csv",
         on_click="ignore",
     )

@@ -27,6 +27,7 @@ def silence_panel(options: Mapping[str, Silenced], *, key: str) -> None:
         key=key,
         bind="query-params",
         label_visibility="collapsed",
+        wrap=True,
     )
     name = name if name in options else names[0]
     comparison(

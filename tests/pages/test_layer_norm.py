@@ -57,7 +57,7 @@ def test_gamma_and_beta_can_be_left_out():
     scaled, shift = panel(page)["term"]["children"]
     assert (scaled["children"][1]["value"], shift["value"]) == (1.0, 0.0)
     changed = [data["changed"] for data in handed(page) if "changed" in data]
-    assert changed == ["without γ and β of h.0.ln_1"]
+    assert changed == ["without γ and β of ln_1 of block 1"]
 
 
 def test_each_thing_to_try_works():
