@@ -205,16 +205,19 @@ def things_to_try() -> None:
             "See one token twice",
             _see_one_token_twice,
             "Under the row: the same numbers at both places, other vectors after the last block.",
+            shows="row",
         ),
         explain.Try(
             "Look up ␣three",
             lambda: session.set_widget("find_token", "three"),
             "Its neighbours, and the band of chance behind them.",
+            shows="is_centered",
         ),
         explain.Try(
             "Subtract the mean row",
             lambda: session.set_widget("is_centered", True),
             "See where the band of chance goes, and which neighbours stay.",
+            shows="is_centered",
         ),
     )
 

@@ -260,16 +260,19 @@ def tries() -> None:
             "Always the likeliest",
             lambda: next_token.use(greedy),
             "Draw 40 tokens and watch for sentences that come round again.",
+            shows="draw",
         ),
         explain.Try(
             "Turn up the heat",
             lambda: next_token.use(hot),
             "Temperature 1.8: the bars flatten, and what is drawn soon makes no sense.",
+            shows=BARS,
         ),
         explain.Try(
             "Cut the tail",
             lambda: next_token.use(SamplingSettings(top_p=0.9)),
             "Top-p 0.9: look how many tokens share the last tenth of the probability.",
+            shows=BARS,
         ),
     )
 

@@ -211,19 +211,22 @@ def things_to_try() -> None:
         explain.Try(
             "One token, two places",
             partial(_take, TWO_CATS),
-            "Choose the first and then the second ␣cat in the prompt: the token's row stays, the "
-            "position's row and the sum change.",
+            "Click the row of the first ␣cat and then that of the second: below, the token's row "
+            "stays, the position's row and the sum change.",
+            shows="prompt-rows",
         ),
         explain.Try(
             "Who bit whom",
             partial(_swap_dog_and_man),
             "Under “Swap two tokens”: the same tokens, another order, other numbers from the first "
             "swapped place on.",
+            shows="swap_a_picker",
         ),
         explain.Try(
             "Leave the position rows out",
             lambda: session.set_widget("without_positions", True),
             "Under “Swap two tokens”: how much does order still matter?",
+            shows="without_positions",
         ),
     )
 

@@ -103,16 +103,19 @@ def things_to_try() -> None:
             lambda: _show_size(257),
             "The slider moves to 257: no merge, one token a byte. Pull it to the right and watch "
             "the pieces join.",
+            shows="xray",
         ),
         explain.Try(
             "Take a long word apart",
             lambda: _take_apart(LONG_WORD),
             "Its merges stand below, as far as this model has them. Play them from the bytes.",
+            shows="any_word",
         ),
         explain.Try(
             "End with a space",
             lambda: session.set_text(session.text().rstrip(" ") + " "),
             "Compare the two lists under “A space at the end”.",
+            shows="space-without",
         ),
     )
 

@@ -13,6 +13,9 @@ pytestmark = pytest.mark.browser
         ("layer_norm", "Work this number out by hand", ".st-key-worked"),
         ("feed_forward", "Silence this whole layer", ".st-key-silence_neurons"),
         ("residual", "Explain the runner-up", ".st-key-explain-token"),
+        ("tokens", "End with a space", ".st-key-space-without"),
+        ("embedding", "Look up ␣three", ".st-key-is_centered"),
+        ("position", "Leave the position rows out", ".st-key-without_positions"),
     ],
 )
 def test_the_page_scrolls_to_where_a_press_shows(visit, path, button, shown):
