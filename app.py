@@ -31,10 +31,10 @@ session.selection_widgets()
 frame.prompt()
 name = page.url_path or first.name
 run_line(name)
+lead(name)
 # Only now, so that importing torch does not hold up the prompt.
 boot()
 with router():
     page.run()
 neighbours(name)
 tour(name)
-lead()

@@ -21,10 +21,10 @@ def act_and_lead(act: Callable[[], None], target: str) -> None:
     session.keep("lead", (target, number + 1))
 
 
-def lead() -> None:
-    """Draw the element that scrolls. Called by `app.py` when the page stands."""
+def lead(page: str) -> None:
+    """Draw the element that scrolls. Called by `app.py`."""
     target, number = session.kept("lead", ("", 0))
-    lead_element(key="lead", target=target, number=number)
+    lead_element(key="lead", page=page, target=target, number=number)
 
 
 def to_by_hand(what: str, *, key: str, act: Callable[[], None], target: str) -> None:

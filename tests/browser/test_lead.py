@@ -38,3 +38,14 @@ def test_a_cell_before_the_norm_opens_its_own_calculation(visit):
     page = visit("layer_norm?cells=x+before")
     page.locator(".st-key-cells_drawn canvas").first.click(position={"x": 200, "y": 40})
     expect(page.locator(".st-key-worked [aria-checked=true]")).to_have_text("x")
+
+
+def test_on_a_narrow_screen_the_strip_shows_the_stage_you_are_at(visit, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit("residual")
+    expect(page.locator(".st-key-where-here")).to_be_in_viewport(ratio=1)
+    page.locator(".st-key-neighbours a", has_text="LayerNorm").click()
+    page.get_by_role("heading", name="LayerNorm", exact=True).wait_for()
+    expect(page.locator(".st-key-where-here")).to_contain_text("LayerNorm")
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+    expect(page.locator(".st-key-where-here")).to_be_in_viewport(ratio=1)
