@@ -43,6 +43,7 @@ with many:
     neurons_lab.firing(trace)
 with one, st.container(key="neuron-card"):
     neurons_lab.neuron_card(trace)
+neurons_lab.worked_out(trace)
 
 st.markdown("### Silence a part")
 st.markdown(texts["Silence"])

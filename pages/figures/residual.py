@@ -28,7 +28,8 @@ def lengths_figure(
     """
     stages = stage_labels(len(lengths) // 2)
     figure = _lines(stages, lengths, labels, chosen, theme)
-    figure.update_yaxes(type="log", title_text="length of the vector")
+    # 1, 2 and 5 times a power of ten: all nine lie on each other.
+    figure.update_yaxes(type="log", dtick="D2", title_text="length of the vector")
     figure.update_xaxes(title_text="after which addition", tickangle=-45)
     return _placed(styled(figure, theme, height=460, title="Length of the residual stream"))
 

@@ -14,6 +14,8 @@ from pages.parts.direct import direct_term
 SHOWN_NEURONS = 24
 SHOWN_TOKENS = 10
 SHOWN_POSITIONS = 64
+# Which of the lists a number was pressed in last.
+_FIRES, _WRITES = "fires", "writes"
 
 
 def chosen_neuron(trace: Trace) -> int:
@@ -64,7 +66,7 @@ def _choose_row(order: list[int]) -> None:
     index = session.element_state("firing", "chosen")
     if isinstance(index, int) and 0 <= index < len(order):
         session.select(neuron=order[index])
-        session.keep("neuron_opened", True)
+        session.keep("neuron_opened", _FIRES)
 
 
 def firing_count(trace: Trace) -> str:
@@ -90,14 +92,21 @@ def neuron_card(trace: Trace) -> None:
         f"At this token: {now.replace('-', '−')}"
     )
     _along_the_text(trace, post)
-    _output_by_hand(trace, neuron)
     _written(trace, neuron, float(post[chosen.query]))
 
 
+def worked_out(trace: Trace) -> None:
+    """Work the number out that was pressed last in the lists, once one was."""
+    opened, written = session.kept("neuron_opened"), session.kept("written")
+    if opened == _FIRES:
+        _output_by_hand(trace, chosen_neuron(trace))
+    elif opened == _WRITES and written is not None and written < trace.config.vocab_size:
+        _written_by_hand(trace, chosen_neuron(trace), written)
+    else:
+        st.caption("Press a row to work its number out by hand.")
+
+
 def _output_by_hand(trace: Trace, neuron: int) -> None:
-    """Work the neuron's output at the chosen token out, once a bar of it was pressed."""
-    if not session.kept("neuron_opened"):
-        return
     chosen = session.selection()
     found = mlp_post_entry(trace, block=chosen.block, position=chosen.query, neuron=neuron)
     by_hand(found.term, model_value=found.model_value, key="by-hand-neuron")
@@ -133,7 +142,7 @@ def _choose_position(places: range) -> None:
     index = session.element_state("along", "chosen")
     if isinstance(index, int) and 0 <= index < len(places):
         session.select(query=places[index])
-        session.keep("neuron_opened", True)
+        session.keep("neuron_opened", _FIRES)
 
 
 def _written(trace: Trace, neuron: int, fires: float) -> None:
@@ -148,7 +157,7 @@ def _written(trace: Trace, neuron: int, fires: float) -> None:
                 float(effect[i]),
                 f"here {fires * effect[i]:+.3f}".replace("-", "−"),
                 is_token=True,
-                is_chosen=i == session.kept("written"),
+                is_chosen=session.kept("neuron_opened") == _WRITES and i == session.kept("written"),
                 can_choose=True,
             )
             for i in ids
@@ -160,23 +169,21 @@ def _written(trace: Trace, neuron: int, fires: float) -> None:
         action="Work this number out by hand",
         on_chosen=lambda: _choose_written(ids),
     )
-    if session.kept("written") in ids:
-        _written_by_hand(
-            trace, neuron, int(session.kept("written")), float(effect[session.kept("written")])
-        )
 
 
 def _choose_written(ids: list[int]) -> None:
     index = session.element_state("written", "chosen")
     if isinstance(index, int) and 0 <= index < len(ids):
         session.keep("written", ids[index])
+        session.keep("neuron_opened", _WRITES)
 
 
-def _written_by_hand(trace: Trace, neuron: int, token_id: int, effect: float) -> None:
+def _written_by_hand(trace: Trace, neuron: int, token_id: int) -> None:
     from model.lens import logit_direction, neuron_row
 
     chosen, model = session.selection(), session.model()
     label = session.cutter().label(token_id)
+    effect = float(direct_effect(trace, chosen.block, neuron, chosen.query)[token_id])
     term = direct_term(
         f"what a unit of neuron {neuron} adds to the logit of {label}, minus the mean",
         neuron_row(model, chosen.block, neuron),

@@ -245,8 +245,19 @@ def test_every_number_of_the_stream_opens_its_arithmetic(addition, kind):
 
 def test_a_pressed_neuron_opens_its_arithmetic():
     page = app("feed_forward", neuron="40")
-    page.session_state["kept_neuron_opened"] = True
+    page.session_state["kept_neuron_opened"] = "fires"
     page.run()
     assert not page.exception
     labels = [data["term"]["label"] for data in handed(page) if "term" in data]
     assert [label.startswith("output of neuron 40") for label in labels] == [True, True]
+
+
+def test_what_a_neuron_writes_opens_its_arithmetic():
+    page = app("feed_forward", neuron="40")
+    page.session_state["kept_neuron_opened"] = "writes"
+    page.session_state["kept_written"] = 300
+    page.run()
+    assert not page.exception
+    trees = [data for data in handed(page) if "term" in data]
+    written = next(data for data in trees if "neuron 40 adds" in data["term"]["label"])
+    assert abs(written["difference"]) < written["allowance"]

@@ -128,6 +128,8 @@ function draw(view, ctx) {
     for (let c = 0; c < view.shown; c++) drawCell(view, ctx, row, c, mono);
   }
   const at = view.hover ?? (view.isFocused ? view.cursor : null);
+  // Within the frame a thin one in the colour of the page: a full cell has the frame's own colour.
+  outline(view, ctx, [view.data.row, view.data.column], view.colors.ground, 7);
   outline(view, ctx, [view.data.row, view.data.column], view.colors.accent, 3);
   if (at) outline(view, ctx, at, ink, 1.5);
 }
