@@ -108,7 +108,7 @@ def code_that_ran(*functions: Callable[..., object], shapes: str = "") -> None:
 
     Args:
         functions: Taken from the running program with `inspect.getsource`.
-        shapes: This run's sizes, a line each.
+        shapes: This run's sizes, a line each or with a point between two.
     """
     if "code" in session.selection().hide:
         return
@@ -116,4 +116,4 @@ def code_that_ran(*functions: Callable[..., object], shapes: str = "") -> None:
         for function in functions:
             st.code(inspect.getsource(function), language="python")
         if shapes:
-            st.code(shapes, language=None)
+            st.code(shapes.replace(" · ", "\n"), language=None)
