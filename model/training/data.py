@@ -119,6 +119,9 @@ class Batches:
         start_share: Share of windows moved to the first paragraph that starts in them, or the
             first line where none does, with `<|endoftext|>` put before it, as the model meets a
             text when it is used.
+        is_scattered: Windows begin anywhere, and a pass is as many as would fit. Otherwise they lie
+            end to end and a pass reads each once; but in a text of lines of one length they then
+            begin at few of a line's places, and nothing is learnt of the others.
 
     Raises:
         ValueError: A source is shorter than one window.
@@ -133,7 +136,9 @@ class Batches:
         vocab_size: int,
         seed: int,
         start_share: float = 0.0,
+        is_scattered: bool = False,
     ) -> None:
+        self._is_scattered = is_scattered
         self._sources = tuple(sources)
         self._batch_size, self._length = batch_size, block_size + 1
         self._start_share = start_share
@@ -186,7 +191,10 @@ class Batches:
         n_free = len(self._sources[index].ids) - self._length
         step = self._length - 1
         offset = int(generator.integers(min(step, n_free + 1)))
-        return generator.permutation(np.arange(offset, n_free + 1, step))
+        begins = np.arange(offset, n_free + 1, step)
+        if self._is_scattered:
+            return generator.integers(n_free + 1, size=len(begins))
+        return generator.permutation(begins)
 
     def _window(self, index: int, at_start: bool) -> Ids:
         if self._positions[index] >= len(self._orders[index]):

@@ -439,6 +439,7 @@ def _build(plan: RunPlan, corpus: Corpus, start: Path | None = None) -> Trainer:
         vocab_size=sizes.vocab_size,
         seed=recipe.seed,
         start_share=recipe.start_share,
+        is_scattered=True,
     )
     return Trainer(model, recipe, batches)
 

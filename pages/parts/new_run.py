@@ -18,8 +18,8 @@ from model.training.plan import (
     Preset,
     RunPlan,
     decode_upload,
+    letter_plan,
 )
-from model.training.stats import TrainConfig
 from model.training.status import disk_sentence
 from model.training.tasks import TASKS, Task
 from pages.parts import runs, session
@@ -34,7 +34,7 @@ _HELP = {
     "Blocks": "How often attention and a feed-forward layer follow each other. More can work out "
     "more, and take longer.",
     "Heads": "How many attention patterns a block has, side by side.",
-    "Numbers a head (d_head)": "The length of a head's queries, keys and values. Times the heads "
+    "d_head": "The length of a head's queries, keys and values. Times the heads "
     "it is d_model, the length of every token's vector.",
     "Context, tokens": "How many tokens it reads at most, the newest included.",
     "Vocabulary": "257: a token for each of the 256 bytes, and one for the end of a text. Every "
@@ -155,30 +155,32 @@ def _presets(text: str, task: Task | None, begin: str) -> None:
 
 
 def _fitted(preset: Preset, task: Task | None, begin: str) -> RunPlan:
-    """Return a preset's plan, with the floor of a made text, whose letters stay single tokens."""
-    sizes = preset.plan.sizes
-    if task is not None and "stories" not in task.name:
-        sizes = replace(sizes, vocab_size=BYTES_VOCAB_SIZE)
+    """Return a preset's plan for a text, with the sizes of the run to begin with."""
+    plan = _suited(preset.plan, task)
     begun = runs.own_model(runs.name(begin), session.LAST) if begin else None
-    return replace(
-        preset.plan,
-        sizes=begun.config if begun else sizes,
-        floor=task.nats_per_character if task else 0.0,
-    )
+    return replace(plan, sizes=begun.config) if begun else plan
+
+
+def _suited(plan: RunPlan, task: Task | None) -> RunPlan:
+    """Return a plan with the floor of a made text; letters are best learnt as single tokens."""
+    if task is None:
+        return plan
+    if "stories" not in task.name:
+        plan = letter_plan(plan)
+    return replace(plan, floor=task.nats_per_character)
 
 
 def _own_sizes(text: str, task: Task | None) -> None:
     """Draw every size and setting, the parameter count, and a button that starts with them."""
-    first = PRESETS[0].plan
+    first = _suited(PRESETS[0].plan, task)
     left, middle, right = st.columns(3)
     with left:
         n_layer = _whole("Blocks", first.sizes.n_layer, 1, MAX_N_LAYER)
         n_head = _whole("Heads", first.sizes.n_head, 1, MAX_N_HEAD)
-        d_head = _whole("Numbers a head (d_head)", first.sizes.d_head, 4, 64)
+        d_head = _whole("d_head", first.sizes.d_head, 4, 64)
         block_size = _whole("Context, tokens", first.sizes.block_size, 8, MAX_BLOCK_SIZE)
     with middle:
-        n_token = BYTES_VOCAB_SIZE if task else first.sizes.vocab_size
-        vocab_size = _whole("Vocabulary", n_token, BYTES_VOCAB_SIZE, MAX_VOCAB_SIZE)
+        vocab_size = _whole("Vocabulary", first.sizes.vocab_size, BYTES_VOCAB_SIZE, MAX_VOCAB_SIZE)
         batch_size = _whole("Texts in a step", first.recipe.batch_size, 1, 128)
         seconds = st.selectbox("Time", list(_SECONDS), key="train_seconds", help=_HELP["Time"])
         seed = _whole("Seed", 0, 0, 10**6)
@@ -188,21 +190,19 @@ def _own_sizes(text: str, task: Task | None) -> None:
         )
         rate = _share("Learning rate", first.recipe.learning_rate, 10.0, 1e-3)
         dropout = _share("Dropout", 0.0, 0.9, 0.05)
-        decay = _share("Weight decay", 0.1, 1.0, 0.05)
+        decay = _share("Weight decay", first.recipe.weight_decay, 1.0, 0.05)
     try:
         sizes = GPTConfig(vocab_size, block_size, n_layer, n_head, n_head * d_head, dropout=dropout)
-        recipe = TrainConfig(
+        recipe = replace(
+            first.recipe,
             batch_size=batch_size,
             learning_rate=rate,
             muon_learning_rate=rate * first.recipe.muon_learning_rate / first.recipe.learning_rate,
             optimizer="adamw" if optimizer == "adamw" else "muon",
             weight_decay=decay,
-            warmup_steps=first.recipe.warmup_steps,
-            start_share=first.recipe.start_share,
             seed=seed,
         )
-        floor = task.nats_per_character if task else 0.0
-        plan = RunPlan(sizes, recipe, float(_SECONDS[seconds]), floor)
+        plan = RunPlan(sizes, recipe, float(_SECONDS[seconds]), first.floor)
     except ValueError as error:
         st.error(f"These sizes do not go together: {error}")
         return

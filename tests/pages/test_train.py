@@ -160,16 +160,9 @@ def test_the_speed_is_measured_with_the_sizes_of_the_run_it_belongs_to(trained):
     speed = 6 * status.n_parameter * status.tokens_per_second
     assert app.session_state["kept_train_speed"] == pytest.approx(speed)
     first = PRESETS[0].plan
-    work = 6 * app_sizes(first).parameters.total * first.recipe.batch_size * first.sizes.block_size
+    work = 6 * first.sizes.parameters.total * first.recipe.batch_size * first.sizes.block_size
     (said,) = [found.value for found in app.markdown if "your last run" in found.value]
     assert f"about {30 * speed / work:,.0f} steps" in said
-
-
-def app_sizes(plan):
-    """Return the sizes that the page begins with: a made text keeps its letters single tokens."""
-    from dataclasses import replace
-
-    return replace(plan.sizes, vocab_size=257)
 
 
 @pytest.mark.slow

@@ -65,6 +65,14 @@ def test_one_pass_reads_every_window_once():
     assert np.array_equal(np.diff(rows, axis=1), np.ones((39, T)))
 
 
+def test_scattered_windows_begin_at_every_place_of_a_line():
+    # Lines of six tokens, windows of eight: side by side they begin at three places of a line only.
+    side_by_side = batches(counting(3000), batch_size=300).draw()[:, 0] % 6
+    scattered = batches(counting(3000), batch_size=300, is_scattered=True).draw()[:, 0] % 6
+    assert len(np.unique(side_by_side)) == 3
+    assert (np.bincount(scattered, minlength=6) > 20).all()
+
+
 def test_the_next_pass_has_another_order():
     drawn = batches(counting(T * 40 + 1), batch_size=40)
     first, second = drawn.draw(), drawn.draw()
@@ -102,12 +110,13 @@ def test_the_same_seed_draws_the_same_and_another_does_not():
     assert not np.array_equal(draws[0], draws[2])
 
 
-def test_drawing_goes_on_from_a_state_that_was_a_json_file():
-    one = batches(counting(100), counting(61, 2.0), start_share=0.3)
+@pytest.mark.parametrize("is_scattered", [False, True])
+def test_drawing_goes_on_from_a_state_that_was_a_json_file(is_scattered):
+    one = batches(counting(100), counting(61, 2.0), start_share=0.3, is_scattered=is_scattered)
     for _ in range(20):
         one.draw()
     state = json.loads(json.dumps(one.state()))
-    two = batches(counting(100), counting(61, 2.0), start_share=0.3)
+    two = batches(counting(100), counting(61, 2.0), start_share=0.3, is_scattered=is_scattered)
     two.restore(state)
     for _ in range(20):
         assert np.array_equal(one.draw(), two.draw())

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors import SafetensorError
@@ -20,7 +21,7 @@ from model.training import jobs as jobs_module
 from model.training import resume, runner
 from model.training.archive import pack
 from model.training.jobs import Jobs, UnknownRunError
-from model.training.plan import RunPlan
+from model.training.plan import Corpus, RunPlan
 from model.training.stats import StepStats, TrainConfig
 
 TEXT = "the cat sat on the mat. the dog sat on the log. " * 60
@@ -271,6 +272,15 @@ def test_a_run_goes_on_after_the_server_was_ended(tmp_path):
     steps = [stats.step for stats in later.status(token, "ada").history.steps]
     assert steps == list(range(1, len(steps) + 1))
     later.close()
+
+
+def test_a_run_learns_every_place_of_lines_of_one_length():
+    """Windows end to end would begin at every second place of an 18-letter line, and no other."""
+    sizes = replace(PLAN.sizes, block_size=64)
+    ids = np.arange(18 * 5000, dtype=np.uint16) % 18
+    trainer = runner._build(replace(PLAN, sizes=sizes), Corpus(ids, ids[None, :65], 1.0))
+    begins = np.concatenate([trainer.batches.draw()[:, 0] for _ in range(30)])
+    assert set(begins) == set(range(18))
 
 
 def test_an_idle_queue_measures_how_fast_the_machine_trains(jobs):

@@ -12,6 +12,7 @@ from model.training.plan import (
     PRESETS,
     RunPlan,
     decode_upload,
+    letter_plan,
     make_corpus,
     snapshot_steps,
 )
@@ -85,3 +86,10 @@ def test_snapshots_are_evenly_spread_on_a_logarithmic_axis():
 def test_a_preset_can_be_started_on_a_short_text(preset):
     text = "Once upon a time there was a king. " * 100
     assert len(make_corpus(text, preset.plan.sizes).train) > preset.plan.sizes.block_size
+
+
+def test_lines_of_letters_are_read_byte_by_byte_and_short_runs_have_two_blocks():
+    short, long = (letter_plan(preset.plan) for preset in PRESETS[:2])
+    assert short.sizes.vocab_size == long.sizes.vocab_size == 257
+    assert (short.sizes.n_layer, long.sizes) == (2, replace(PRESETS[1].plan.sizes, vocab_size=257))
+    assert long.recipe == PRESETS[1].plan.recipe
