@@ -54,22 +54,20 @@ norm_lab.formula(seen)
 norm_lab.worked_out(trace, seen)
 norm_lab.left_out(trace, seen)
 
-spread = microscope.all_spreads(trace, seen.position)
-if spread:
-    st.subheader("How far this token is spread at every norm", anchor=False)
-    st.markdown(explain.sections("layer_norm")["Spread"])
-    names, stds = spread
-    st.plotly_chart(
-        spreads(names, stds, microscope.index(seen, trace), session.theme()),
-        theme=None,
-        key="spreads",
-        config=CONFIG,
-        alt=microscope.told_spreads(names, stds),
-        on_select=lambda: norm_lab.choose_spread("spreads"),
-        selection_mode="points",
-    )
-    norm_lab.save_spreads(names, stds)
-    norm_lab.spread_by_hand(trace, seen)
+st.subheader("How far this token is spread at every norm", anchor=False)
+st.markdown(explain.sections("layer_norm")["Spread"])
+names, stds = norm_lab.spreads_here(trace, seen.position)
+st.plotly_chart(
+    spreads(names, stds, microscope.index(seen, trace), session.theme()),
+    theme=None,
+    key="spreads",
+    config=CONFIG,
+    alt=microscope.told_spreads(names, stds),
+    on_select=lambda: norm_lab.choose_spread("spreads"),
+    selection_mode="points",
+)
+norm_lab.save_spreads(names, stds)
+norm_lab.spread_by_hand(trace, seen)
 norm_lab.take_away(seen)
 explain.code_that_ran(norm_lab.norm_class(seen), shapes=norm_lab.sizes(trace))
 explain.sources("layer_norm")

@@ -1,11 +1,12 @@
 """What the LayerNorm page looks at: one token's numbers on their way through one norm."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from model.trace import Array, NormTrace, Trace
+from model.trace import Array, BlockTrace, NormTrace, Trace
 from pages.parts.tables import csv_text
 
 
@@ -84,17 +85,16 @@ def told(seen: Microscope) -> str:
     return "Three histograms. " + ". ".join(said) + "."
 
 
-def all_spreads(trace: Trace, position: int) -> tuple[list[str], Array] | None:
-    """Return each norm's name and what it divides the chosen token by.
+def norm_names(n_layer: int) -> list[str]:
+    """Return what the norms are called in a picture of all of them, in the order they run."""
+    blocks = range(1, n_layer + 1)
+    return [*(f"{block} · {name}" for block in blocks for name in ("ln_1", "ln_2")), "ln_f"]
 
-    None where the blocks would have to be worked out one by one again, as for a long text.
-    """
-    if not isinstance(trace.blocks, tuple):
-        return None
-    names = [f"{i + 1} · {name}" for i in range(len(trace.blocks)) for name in ("ln_1", "ln_2")]
-    norms = [norm for block in trace.blocks for norm in (block.ln_1, block.ln_2)]
-    stds = [float(norm.std[position]) for norm in [*norms, trace.ln_f]]
-    return [*names, "ln_f"], np.array(stds, np.float32)
+
+def all_spreads(blocks: Iterable[BlockTrace], last: NormTrace) -> Array:
+    """Return what each norm divides each token by, `(2 · n_layer + 1, T)`."""
+    stds = [norm.std for block in blocks for norm in (block.ln_1, block.ln_2)]
+    return np.stack([*stds, last.std])
 
 
 def told_spreads(names: list[str], stds: Array) -> str:

@@ -14,8 +14,10 @@ from pages.components.percent import tokens as n_tokens
 from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
 from pages.parts.comparison import comparison
+from pages.parts.derived import derived
 from pages.parts.lead import to_by_hand
-from pages.parts.microscope import Microscope, spoken_name, table
+from pages.parts.microscope import Microscope, all_spreads, norm_names, spoken_name, table
+from pages.parts.progress import each_block
 from pages.parts.tables import save_numbers
 
 _WHERE = {"ln_1": "before attention", "ln_2": "before feed-forward", "ln_f": "after all blocks"}
@@ -211,6 +213,13 @@ def things_to_try(seen: Microscope) -> None:
             shows="controls",
         ),
     )
+
+
+def spreads_here(trace: Trace, position: int) -> tuple[list[str], Array]:
+    """Return each norm's name and what it divides the token at `position` by."""
+    blocks = each_block(trace, "Reading every norm")
+    found = derived(trace, "spreads", lambda: all_spreads(blocks, trace.ln_f))
+    return norm_names(trace.config.n_layer), found[:, position]
 
 
 def choose_spread(key: str) -> None:

@@ -2,9 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from pages.parts.microscope import all_spreads, norm_names, spoken_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,3 +114,16 @@ def test_every_number_without_gamma_opens_its_arithmetic(number, side):
     trees = [data for data in handed(page) if "term" in data]
     assert len(trees) == 2
     assert all(abs(tree["difference"]) < tree["allowance"] for tree in trees)
+
+
+def test_the_norms_are_named_in_the_order_in_which_they_run():
+    norm = SimpleNamespace
+    blocks = [
+        norm(ln_1=norm(std=np.array([1.0, 5.0])), ln_2=norm(std=np.array([2.0, 6.0]))),
+        norm(ln_1=norm(std=np.array([3.0, 7.0])), ln_2=norm(std=np.array([4.0, 8.0]))),
+    ]
+    found: Any = all_spreads(cast("Any", blocks), cast("Any", norm(std=np.array([9.0, 0.0]))))
+    names = ["1 · ln_1", "1 · ln_2", "2 · ln_1", "2 · ln_2", "ln_f"]
+    assert norm_names(2) == names
+    assert found[:, 0].tolist() == [1, 2, 3, 4, 9]
+    assert [spoken_name(name) for name in ("h.1.ln_2", "ln_f")] == ["ln_2 of block 2", "ln_f"]
