@@ -28,7 +28,7 @@ def _steps() -> tuple[TourStep, ...]:
         ),
         TourStep(
             "The whole way",
-            "Text at the top, the next token at the bottom, every strip a row of real numbers.",
+            "Text at the top, the next token at the bottom; each strip has one row a token.",
             "Choose another block in the picture.",
             "overview",
             ".st-key-flow",
