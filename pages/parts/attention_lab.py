@@ -181,6 +181,7 @@ def things_to_try(trace: Trace) -> list[explain.Try]:
                 "Read a sentence instead",
                 partial(session.set_text, session.FIRST_TEXT),
                 "With three tokens or more, heads begin to differ: then this page finds some.",
+                needs="prompt",
             )
         ]
     found = []

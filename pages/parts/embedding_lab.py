@@ -206,6 +206,7 @@ def things_to_try() -> None:
             _see_one_token_twice,
             "Under the row: the same numbers at both places, other vectors after the last block.",
             shows="row",
+            needs="prompt",
         ),
         explain.Try(
             "Look up ␣three",

@@ -63,18 +63,23 @@ class Try:
         act: Called when it is pressed, before the page runs again.
         watch: Where to look then.
         shows: Key of the container or element that shows what it did: the page scrolls there.
+        needs: Name of the control that takes it back; where the link hides that, the thing is not
+            offered.
     """
 
     label: str
     act: Callable[[], None]
     watch: str
     shows: str = ""
+    needs: str = ""
 
 
 def tries(name: str, *things: Try) -> None:
     """Draw the things to try on a page, each a button with what to look at."""
-    st.markdown("#### Try")
-    for number, thing in enumerate(things):
+    offered = [thing for thing in things if thing.needs not in session.selection().hide]
+    if offered:
+        st.markdown("#### Try")
+    for number, thing in enumerate(offered):
         st.button(
             thing.label,
             key=f"try-{name}-{number}",

@@ -261,18 +261,21 @@ def tries() -> None:
             lambda: next_token.use(greedy),
             "Draw 40 tokens and watch for sentences that come round again.",
             shows="draw",
+            needs="sampling",
         ),
         explain.Try(
             "Turn up the heat",
             lambda: next_token.use(hot),
             "Temperature 1.8: the bars flatten, and what is drawn soon makes no sense.",
             shows=BARS,
+            needs="sampling",
         ),
         explain.Try(
             "Cut the tail",
             lambda: next_token.use(SamplingSettings(top_p=0.9)),
             "Top-p 0.9: look how many tokens share the last tenth of the probability.",
             shows=BARS,
+            needs="sampling",
         ),
     )
 

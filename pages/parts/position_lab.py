@@ -214,6 +214,7 @@ def things_to_try() -> None:
             "Click the row of the first ␣cat and then that of the second: below, the token's row "
             "stays, the position's row and the sum change.",
             shows="prompt-rows",
+            needs="prompt",
         ),
         explain.Try(
             "Who bit whom",
@@ -221,6 +222,7 @@ def things_to_try() -> None:
             "Under “Swap two tokens”: the same tokens, another order, other numbers from the first "
             "swapped place on.",
             shows="swap_a_picker",
+            needs="prompt",
         ),
         explain.Try(
             "Leave the position rows out",

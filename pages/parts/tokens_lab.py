@@ -116,6 +116,7 @@ def things_to_try() -> None:
             lambda: session.set_text(session.text().rstrip(" ") + " "),
             "Compare the two lists under “A space at the end”.",
             shows="space-without",
+            needs="prompt",
         ),
     )
 

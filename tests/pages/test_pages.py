@@ -55,3 +55,22 @@ def test_a_selection_out_of_bounds_is_brought_within_them(name):
     page.run()
     page.switch_page(f"pages/{name}.py").run()
     assert not page.exception
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden", "gone", "kept"),
+    [
+        ("output", "sampling", {"Always the likeliest", "Turn up the heat", "Cut the tail"}, set()),
+        ("tokens", "prompt", {"End with a space"}, {"Read plain bytes"}),
+        ("position", "prompt", {"Who bit whom"}, {"Leave the position rows out"}),
+    ],
+)
+def test_nothing_is_offered_that_a_hidden_control_would_have_to_take_back(name, hidden, gone, kept):
+    page = app()
+    page.query_params["hide"] = hidden
+    page.run()
+    page.switch_page(f"pages/{name}.py").run()
+    offered = {button.label for button in page.button}
+    assert kept <= offered
+    assert not gone & offered
+    assert any(text.value == "#### Try" for text in page.markdown) == bool(kept)
