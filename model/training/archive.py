@@ -20,10 +20,9 @@ from model.config import GPTConfig
 from model.gpt import GPT
 from model.hub import CONFIG_FILE, WEIGHTS_FILE
 from model.tokenizer import END_OF_TEXT, hugging_face_vocabulary
-from model.training.plan import MAX_PARAMETERS, RunPlan
+from model.training.plan import MAX_ARCHIVE_BYTES, MAX_PARAMETERS, RunPlan
 from model.training.stats import TrainConfig
 
-MAX_ARCHIVE_BYTES = 20_000_000
 # Weights in float32, and room for their names.
 _MAX_BYTES = {CONFIG_FILE: 100_000, WEIGHTS_FILE: 4 * MAX_PARAMETERS + 1_000_000}
 _MAX_ENTRIES = 100

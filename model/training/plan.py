@@ -15,6 +15,7 @@ from model.training.data import Ids, Source, encode_documents
 from model.training.stats import TrainConfig
 
 MAX_TEXT_BYTES = 5_000_000
+MAX_ARCHIVE_BYTES = 20_000_000
 MAX_SECONDS = 30 * 60
 MAX_PARAMETERS = 8_000_000
 MAX_TOKENS_PER_STEP = 32 * 1024

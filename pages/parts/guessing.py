@@ -17,7 +17,6 @@ from pages.parts.next_token import Moment
 _GAME = "guessing"
 _SWITCH = "guess-first"
 _SIGNS = str.maketrans({"␣": " ", "⏎": "\n", "⇥": "\t"})
-MOST_SURE = 0.99
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ import streamlit as st
 from model.config import GPTConfig
 from model.tokenizer import BYTES_VOCAB_SIZE
 from model.training.plan import (
+    MAX_ARCHIVE_BYTES,
     MAX_BLOCK_SIZE,
     MAX_N_HEAD,
     MAX_N_LAYER,
+    MAX_TEXT_BYTES,
     MAX_VOCAB_SIZE,
     PRESETS,
     Preset,
@@ -29,7 +31,7 @@ from pages.parts.training import OPERATIONS
 PASTE, UPLOAD = "Your own text", "A file of yours"
 _TASK_CHARACTERS = 400_000
 _SECONDS = {"30 seconds": 30, "3 minutes": 180, "15 minutes": 900}
-_ZIP_MEGABYTES = 20
+_TEXT_MEGABYTES, _ZIP_MEGABYTES = MAX_TEXT_BYTES // 10**6, MAX_ARCHIVE_BYTES // 10**6
 _HELP = {
     "Blocks": "How often attention and a feed-forward layer follow each other. More can work out "
     "more, and take longer.",
@@ -107,7 +109,11 @@ def _made(name: str, seed: int) -> str:
 
 
 def _uploaded() -> str:
-    file = st.file_uploader("A text file in UTF-8, up to 5 MB", type=None, max_upload_size=5)
+    file = st.file_uploader(
+        f"A text file in UTF-8, up to {_TEXT_MEGABYTES} MB",
+        type=None,
+        max_upload_size=_TEXT_MEGABYTES,
+    )
     if file is None:
         return ""
     try:
@@ -295,4 +301,4 @@ def _taken_back() -> None:
 def _plain(name: str) -> str:
     """Return a file's name without its end and all signs that could mean something else."""
     words = re.findall(r"[^\W_]+(?:[-.][^\W_]+)*", Path(name).stem)
-    return " ".join(words)[:40] or "uploaded"
+    return " ".join(words)[:40].strip() or "uploaded"
