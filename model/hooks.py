@@ -76,6 +76,19 @@ def record(
     )
 
 
+def patterns(trace: Trace) -> Iterator[Array]:
+    """Yield each block's attention weights, `(n_head, T, T)`, in their order.
+
+    Where the blocks of a long text are worked out when read, only what leads to the weights is:
+    a third of a block's work. The numbers are those of `trace.blocks`.
+    """
+    for number in range(len(trace.blocks)):
+        if isinstance(trace.blocks, _WorkedOutBlocks):
+            yield trace.blocks.pattern(number)
+        else:
+            yield trace.blocks[number].pattern
+
+
 def _trace_bytes(config: GPTConfig, T: int) -> int:
     return config.n_layer * _block_bytes(config, T) + 4 * T * config.vocab_size
 
@@ -134,6 +147,14 @@ class _WorkedOutBlocks(Sequence[BlockTrace]):
                 self._at_hand[number] = self._work_out(number)
             return self._at_hand[number]
 
+    def pattern(self, number: int) -> Array:
+        """Return a block's attention weights; a block that is not at hand is not kept for it."""
+        with self._lock:
+            if number in self._at_hand:
+                return self._at_hand[number].pattern
+        with _view(self._model, self._silenced) as view, torch.inference_mode():
+            return view.run_attention(number, self._resid_pre[number])
+
     def _work_out(self, number: int) -> BlockTrace:
         with _view(self._model, self._silenced) as view, torch.inference_mode():
             kept = view.run_block(number, self._resid_pre[number])
@@ -190,6 +211,15 @@ class _View:
         self._is_kept = _always
         self.model.h[number](torch.tensor(resid_pre, device=self.model.wte.weight.device)[None])
         return self._take({})
+
+    def run_attention(self, number: int, resid_pre: Array) -> Array:
+        """Run one block's attention alone; return its weights `(n_head, T, T)`."""
+        name = f"h.{number}.attn.hook_pattern"
+        self._is_kept = name.__eq__
+        block = self.model.blocks[number]
+        x = torch.tensor(resid_pre, device=self.model.wte.weight.device)[None]
+        block.attn(block.ln_1(x))
+        return self._take({})[name]
 
     def _take(self, more: dict[str, torch.Tensor]) -> dict[str, Array]:
         kept, self._kept = self._kept | more, {}

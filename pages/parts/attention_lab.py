@@ -30,7 +30,7 @@ from pages.parts import explain, pickers, session
 from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
 from pages.parts.lead import to_by_hand
-from pages.parts.progress import each_block
+from pages.parts.progress import walk
 from pages.parts.session import Selection
 from pages.parts.silence import silence_panel
 from pages.parts.token_choice import token_choice
@@ -138,11 +138,12 @@ def overview(trace: Trace) -> Overview:
 
 
 def _look_at_all(trace: Trace) -> Overview:
+    from model.hooks import patterns
+
     is_causal = trace.silenced != MASK_OFF
     size = thumbnail_size(trace.config.n_layer, trace.config.n_head)
     pictures, measures = [], []
-    for block in each_block(trace, "Working out all heads"):
-        pattern = block.pattern
+    for pattern in walk(trace, patterns(trace), "Working out all heads"):
         pictures.append(thumbnails(pattern, size))
         even = evenness(pattern, is_causal=is_causal)
         measures.append([previous_share(pattern), own_share(pattern), even])

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from model.config import GPTConfig
 from model.gpt import GPT
-from model.hooks import record
+from model.hooks import patterns, record
 from model.tokenizer import Tokens
 from model.trace import BlockTrace, Silenced
 
@@ -120,6 +120,15 @@ def test_a_long_text_worked_out_when_read_has_the_same_numbers(model, trace):
     assert np.array_equal(lean.logits[-1], trace.logits[-1])
     assert np.allclose(lean.logits[3], trace.logits[3], atol=1e-4)
     assert len(lean.logits) == 20
+
+
+@pytest.mark.parametrize("silenced", [None, Silenced("mask"), Silenced("head", 0, 1)])
+def test_weights_read_without_their_blocks_are_the_same(model, trace, silenced):
+    whole = record(model, trace.tokens, silenced=silenced)
+    lean = record(model, trace.tokens, silenced=silenced, kept_bytes=0)
+    own = [block.pattern for block in whole.blocks]
+    for weights, found in (own, patterns(whole)), (own, patterns(lean)):
+        assert all(np.array_equal(a, b) for a, b in zip(weights, found, strict=True))
 
 
 def test_blocks_worked_out_stay_at_hand_as_long_as_they_fit(model, trace):
