@@ -25,6 +25,7 @@ from model.trace import Array, BlockTrace, LogitRows, NormTrace, Silenced, Trace
 # what was worked out, as many blocks stay as fit in it: all 12 of GPT-2 small at 256 tokens.
 KEPT_BYTES = 320 * 2**20
 _FEWEST_AT_HAND = 2
+_ROWS_AT_ONCE = 16
 
 
 def record(
@@ -162,11 +163,15 @@ class _WorkedOutBlocks(Sequence[BlockTrace]):
 
 
 class _WorkedOutRows:
-    """Give logits row by row: the last as the pass made it, others multiplied out when read."""
+    """Give logits row by row: the last as the pass made it, others multiplied out when read.
+
+    A few neighbours come at once: of one row, most of the time goes into reading the matrix.
+    """
 
     def __init__(self, model: GPT, ln_f_out: Array, last: Array) -> None:
         self._weight, self._ln_f_out = model.lm_head.weight, ln_f_out
         self._last = _read_only(last)
+        self._at_hand: tuple[int, Array] | None = None
 
     def __len__(self) -> int:
         return len(self._ln_f_out)
@@ -175,9 +180,19 @@ class _WorkedOutRows:
         number = range(len(self))[position]
         if number == len(self) - 1:
             return self._last
+        # The groups lie fixed, so that a row has the same digits whichever was read before.
+        first = number - number % _ROWS_AT_ONCE
+        at_hand = self._at_hand
+        if at_hand is None or at_hand[0] != first:
+            at_hand = self._at_hand = (first, self._group(first))
+        return at_hand[1][number - first]
+
+    def _group(self, first: int) -> Array:
         with torch.inference_mode():
-            row = torch.tensor(self._ln_f_out[number], device=self._weight.device)
-            return _to_numpy("logits", F.linear(row[None], self._weight))
+            rows = torch.tensor(
+                self._ln_f_out[first : first + _ROWS_AT_ONCE], device=self._weight.device
+            )
+            return _to_numpy("logits", F.linear(rows, self._weight)[None])
 
 
 class _View:

@@ -122,6 +122,13 @@ def test_a_long_text_worked_out_when_read_has_the_same_numbers(model, trace):
     assert len(lean.logits) == 20
 
 
+def test_a_row_of_logits_has_the_same_digits_whichever_was_read_before(model, trace):
+    lean = record(model, trace.tokens, kept_bytes=0).logits
+    forth, back = [lean[row] for row in range(20)], [lean[row] for row in reversed(range(20))]
+    assert all(np.array_equal(a, b) for a, b in zip(forth, reversed(back), strict=True))
+    assert np.allclose(np.stack(forth), all_logits(trace), atol=1e-4)
+
+
 @pytest.mark.parametrize("silenced", [None, Silenced("mask"), Silenced("head", 0, 1)])
 def test_weights_read_without_their_blocks_are_the_same(model, trace, silenced):
     whole = record(model, trace.tokens, silenced=silenced)
