@@ -18,7 +18,7 @@ from pages.parts.derived import derived
 from pages.parts.lead import to_by_hand
 from pages.parts.microscope import Microscope, all_spreads, norm_names, spoken_name, table
 from pages.parts.progress import each_block
-from pages.parts.tables import save_numbers
+from pages.parts.tables import save_numbers, save_table
 
 _WHERE = {"ln_1": "before attention", "ln_2": "before feed-forward", "ln_f": "after all blocks"}
 _SHOWN = {"x before": "x", "x̂ normalized": "normalized", "out after": "out"}
@@ -328,12 +328,10 @@ def norm_class(seen: Microscope) -> type:
 
 def take_away(seen: Microscope) -> None:
     """Offer the token's numbers as a file."""
-    st.download_button(
+    save_table(
         "Download this token’s numbers",
         lambda: table(seen),
-        file_name=f"{spoken_name(seen.norm).replace(' ', '-')}.csv",
-        mime="text/csv",
-        on_click="ignore",
+        name=spoken_name(seen.norm).replace(" ", "-"),
     )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 from pages.components.bars import Ranking
 from pages.parts import generating, guessing, next_token, session
 from pages.parts.next_token import View
-from pages.parts.tables import csv_text
+from pages.parts.tables import csv_text, save_table
 
 _STAGES = ("logit", "scaled", "after top-k", "after top-p", "after min-p", "probability")
 
@@ -16,20 +16,12 @@ def take_away(view: View) -> None:
     if guessing.is_hidden(view.looked):
         return
     with st.container(horizontal=True):
-        st.download_button(
+        save_table(
             "Save every stage of every token",
             lambda: stages_table(view.ranking),
-            file_name=f"stages-position-{view.looked.position}.csv",
-            mime="text/csv",
-            on_click="ignore",
+            name=f"stages-position-{view.looked.position}",
         )
-        st.download_button(
-            "Save the text with its surprise",
-            text_table,
-            file_name="text.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
+        save_table("Save the text with its surprise", text_table, name="text")
 
 
 def stages_table(ranking: Ranking) -> str:

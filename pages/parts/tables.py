@@ -19,7 +19,7 @@ def csv_text(names: Sequence[str], rows: Rows) -> str:
     many digits as tell it from every other.
     """
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file)
     writer.writerow(names)
     writer.writerows([_cell(value) for value in row] for row in rows)
     return file.getvalue()
@@ -34,6 +34,11 @@ def _cell(value: object) -> object:
     return f"'{value}" if is_formula else value
 
 
+def csv_file(text: str) -> bytes:
+    """Return a table as a file: with a byte-order mark, by which spreadsheets know UTF-8."""
+    return text.encode("utf-8-sig")
+
+
 def save_numbers(label: str, names: Sequence[str], rows: Callable[[], Rows], *, name: str) -> None:
     """Draw a button that saves a table.
 
@@ -43,9 +48,20 @@ def save_numbers(label: str, names: Sequence[str], rows: Callable[[], Rows], *, 
         rows: Called when the button is pressed.
         name: Of the file, without its ending.
     """
+    save_table(label, lambda: csv_text(names, rows()), name=name)
+
+
+def save_table(label: str, table: Callable[[], str], *, name: str) -> None:
+    """Draw a button that saves a table that is written already.
+
+    Args:
+        label: What the button says.
+        table: Returns it, as `csv_text` does; called when the button is pressed.
+        name: Of the file, without its ending.
+    """
     st.download_button(
         label,
-        lambda: csv_text(names, rows()),
+        lambda: csv_file(table()),
         file_name=f"{name}.csv",
         mime="text/csv",
         on_click="ignore",

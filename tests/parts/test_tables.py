@@ -8,7 +8,7 @@ import numpy as np
 from model.trace import NormTrace
 from pages.parts.microscope import Microscope, table
 from pages.parts.numbers import signed, times_as_percent
-from pages.parts.tables import csv_text
+from pages.parts.tables import csv_file, csv_text
 
 
 def test_a_table_is_read_back_as_it_was_written():
@@ -20,6 +20,12 @@ def test_a_table_is_read_back_as_it_was_written():
         ['"quoted"', ""],
         ["two\nlines", "-3"],
     ]
+
+
+def test_a_file_says_that_it_is_utf_8_and_ends_its_lines_as_spreadsheets_do():
+    file = csv_file(csv_text(("token",), [("␣the",)]))
+    assert file.startswith(b"\xef\xbb\xbf")
+    assert file.decode("utf-8-sig") == "token\r\n␣the\r\n"
 
 
 def test_a_token_that_looks_like_a_formula_is_kept_from_running():
