@@ -7,17 +7,9 @@ from pages.components.link import copy_link
 from pages.components.prompt import prompt_box, vocabulary
 from pages.components.saving import saving
 from pages.parts import models, runs, session
+from pages.parts.examples import EXAMPLES
 from pages.parts.glossary import glossary_links
-
-# Each shows one stage well; the sentence says what to look at.
-EXAMPLES = {
-    "Once upon a": "Thousands of stories begin so: the bars have one clear winner.",
-    "The cat sat on the": "Many nouns fit: the bars are flat.",
-    "Tom and Lily went to the park. Tom": "A name said before: look for a head that finds it.",
-    "The king and the queen. The boy and the": "A pattern to repeat: compare the blocks' guesses.",
-    "unbelievably antidisestablishmentarian": "Rare words: see them fall into many tokens.",
-    "one two three one two three one two": "A list repeats: attention jumps back.",
-}
+from pages.parts.stages import stage
 
 # The button that copies the link, where nothing stands beside it.
 _ALONE_PIXELS = 200
@@ -77,15 +69,15 @@ def _box() -> None:
 
 def _examples() -> None:
     with st.popover("Examples", width="stretch"):
-        for number, (example, sentence) in enumerate(EXAMPLES.items()):
+        for number, example in enumerate(EXAMPLES):
             st.button(
-                example,
+                example.text,
                 key=f"example-{number}",
                 on_click=session.set_text,
-                args=(example,),
+                args=(example.text,),
                 width="stretch",
             )
-            st.caption(sentence)
+            st.caption(f"**{stage(example.stage).title}.** {example.look}")
 
 
 def _model_picker() -> None:

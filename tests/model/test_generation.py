@@ -116,8 +116,8 @@ def test_greedy_text_is_that_of_transformers(tmp_path, seed, use_cache):
 @pytest.mark.parametrize("use_cache", [True, False])
 def test_greedy_text_of_the_embedded_model_is_that_of_transformers(use_cache):
     theirs = GPT2LMHeadModel.from_pretrained(EMBEDDED, dtype=torch.float32)
-    # <|endoftext|>, "The cat sat"
-    ids = [8191, 464, 3797, 3332]
+    # <|endoftext|>, "Once upon a"
+    ids = [8191, 7454, 2402, 257]
     compare_with_transformers(load_checkpoint(EMBEDDED), theirs, ids, use_cache=use_cache)
 
 
