@@ -188,11 +188,21 @@ def _own_sizes(text: str, task: Task | None) -> None:
     with middle:
         vocab_size = _whole("Vocabulary", first.sizes.vocab_size, BYTES_VOCAB_SIZE, MAX_VOCAB_SIZE)
         batch_size = _whole("Texts in a step", first.recipe.batch_size, 1, 128)
-        seconds = st.selectbox("Time", list(_SECONDS), key="train_seconds", help=_HELP["Time"])
+        seconds = st.selectbox(
+            "Time",
+            list(_SECONDS),
+            key="train_seconds",
+            persist_state="session",
+            help=_HELP["Time"],
+        )
         seed = _whole("Seed", 0, 0, 10**6)
     with right:
         optimizer = st.selectbox(
-            "Optimizer", ["muon", "adamw"], key="train_optimizer", help=_HELP["Optimizer"]
+            "Optimizer",
+            ["muon", "adamw"],
+            key="train_optimizer",
+            persist_state="session",
+            help=_HELP["Optimizer"],
         )
         rate = _share("Learning rate", first.recipe.learning_rate, 10.0, 1e-3)
         dropout = _share("Dropout", 0.0, 0.9, 0.05)
@@ -218,12 +228,36 @@ def _own_sizes(text: str, task: Task | None) -> None:
 
 
 def _whole(label: str, value: int, low: int, high: int) -> int:
-    return int(st.number_input(label, low, high, value, 1, help=_HELP[label]))
+    field = st.number_input(
+        label,
+        low,
+        high,
+        value,
+        1,
+        key=_key(label, value),
+        persist_state="session",
+        help=_HELP[label],
+    )
+    return int(field)
 
 
 def _share(label: str, value: float, high: float, step: float) -> float:
-    places = "%.4f" if step < 0.01 else "%.2f"
-    return st.number_input(label, 0.0, high, value, step, format=places, help=_HELP[label])
+    return st.number_input(
+        label,
+        0.0,
+        high,
+        value,
+        step,
+        format="%.4f" if step < 0.01 else "%.2f",
+        key=_key(label, value),
+        persist_state="session",
+        help=_HELP[label],
+    )
+
+
+def _key(label: str, value: float) -> str:
+    """Return a field's key: a text that asks for another first value has a field of its own."""
+    return f"train-{label}-{value}"
 
 
 def _speed_sentence(plan: RunPlan) -> str:

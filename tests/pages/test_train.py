@@ -226,6 +226,16 @@ def test_the_steps_are_estimated_before_the_first_run(app):
     assert any("about" in each.value for each in app.markdown if "short trial" in each.value)
 
 
+def test_chosen_sizes_are_kept_while_another_page_is_looked_at(app):
+    def blocks():
+        app.switch_page("pages/train.py").run()
+        return next(field for field in app.number_input if field.label == "Blocks")
+
+    blocks().set_value(5).run()
+    app.switch_page("pages/tokens.py").run()
+    assert blocks().value == 5
+
+
 def test_the_levels_are_the_same_loss_in_both_units():
     from math import log
 
