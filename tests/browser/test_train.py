@@ -85,6 +85,19 @@ def test_another_visitor_sees_nothing_of_it(browser, app_url, page):
     assert page.get_by_role("button", name="Stop training").is_visible()
 
 
+def test_a_second_tab_waits_in_the_queue_and_leaves_the_first_alone(context, app_url, page):
+    second = context.new_page()
+    second.goto(f"{app_url}/train")
+    settle(second)
+    assert not second.get_by_text("Stop training").count()
+    second.get_by_role("button", name="Train for 30 seconds").click()
+    second.get_by_text("one run is before yours").wait_for()
+    second.close()
+    page.wait_for_timeout(1500)
+    assert page.get_by_role("button", name="Stop training").is_visible()
+    assert not page.get_by_text("Stopped.").count()
+
+
 def test_a_stopped_run_is_downloaded_uploaded_and_walked(page, tmp_path):
     page.get_by_role("button", name="Stop training").click()
     page.get_by_text("Stopped.").wait_for()
