@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from model.trace import Array
-from pages.figures.style import PALETTES, Theme, styled
+from pages.figures.style import PALETTES, Theme, axis_style, layout_style
 
 N_BIN = 48
+# Between two rows, as a share of the height.
+_GAP = 0.14
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,39 +37,82 @@ def distributions(rows: Sequence[Row], theme: Theme, *, dim: int, is_one_scale: 
         dim: The dimension whose number is marked in each.
         is_one_scale: Whether all share one axis, so that widths can be compared.
     """
-    palette = PALETTES[theme]
-    figure = make_subplots(
-        rows=len(rows),
-        cols=1,
-        shared_xaxes=is_one_scale,
-        vertical_spacing=0.14,
-        subplot_titles=[row.name for row in rows],
-    )
-    for line, row in enumerate(rows, start=1):
-        edges = bins(row.numbers)
-        counts, _ = np.histogram(row.numbers, edges)
-        figure.add_bar(
-            row=line,
-            col=1,
-            x=(edges[:-1] + edges[1:]) / 2,
-            y=counts,
-            width=np.diff(edges),
-            name=row.name,
-            marker={"color": palette.muted, "line": {"width": 0}},
-            opacity=0.75,
-            customdata=np.stack([edges[:-1], edges[1:]], axis=1),
-            hovertemplate="%{customdata[0]:.3f} … %{customdata[1]:.3f}: %{y}<extra></extra>",
-        )
-        _mark(figure, line, row, dim, theme)
-        if is_one_scale and line < len(rows):
-            figure.update_xaxes(row=line, col=1, showticklabels=True)
-    figure.update_yaxes(title_text="how many", rangemode="tozero", nticks=4)
-    figure.update_layout(showlegend=False, bargap=0)
-    styled(figure, theme, height=150 * len(rows) + 60)
+    layout = layout_style(theme, height=150 * len(rows) + 60)
     # Room for the buttons above the first row's title.
-    figure.update_layout(margin_t=60)
-    figure.update_annotations(font={"size": 13, "color": palette.ink}, selector={"yref": "paper"})
-    return figure
+    layout |= {"showlegend": False, "bargap": 0, "margin": layout["margin"] | {"t": 60}}
+    traces, titles, shapes = [], [], []
+    for index, row in enumerate(rows):
+        axes = Axes.of(index)
+        low, high = _place(index, len(rows))
+        axis = axis_style(theme)
+        layout[f"xaxis{axes.number}"] = axis | {"anchor": axes.y}
+        if is_one_scale and index:
+            layout[f"xaxis{axes.number}"] |= {"matches": "x"}
+        counted = {"domain": [low, high], "anchor": axes.x, "rangemode": "tozero", "nticks": 4}
+        layout[f"yaxis{axes.number}"] = axis_style(theme, "how many") | counted
+        traces += [_histogram(row, axes, theme), _mark(row, dim, axes, theme)]
+        shapes += _mean_and_std(row, axes, theme)
+        titles.append(_title(row.name, high, theme))
+    return go.Figure(traces, layout | {"annotations": titles, "shapes": shapes})
+
+
+class Axes(NamedTuple):
+    """Name a row's axes as plotly does: "x", "x2", "x3", ….
+
+    Args:
+        number: What the names end in.
+        x: For its traces.
+        y: Likewise.
+    """
+
+    number: str
+    x: str
+    y: str
+
+    @classmethod
+    def of(cls, index: int) -> "Axes":
+        """Return those of the row `index`, from 0."""
+        number = str(index + 1) if index else ""
+        return cls(number, f"x{number}", f"y{number}")
+
+
+def _place(index: int, n_row: int) -> tuple[float, float]:
+    """Return the lower and the upper end of a row, as shares of the height."""
+    height = (1 - _GAP * (n_row - 1)) / n_row
+    high = 1 - index * (height + _GAP)
+    return max(0.0, high - height), high
+
+
+def _title(name: str, high: float, theme: Theme) -> dict[str, Any]:
+    return {
+        "text": name,
+        "font": {"size": 13, "color": PALETTES[theme].ink},
+        "showarrow": False,
+        "x": 0.5,
+        "xanchor": "center",
+        "xref": "paper",
+        "y": high,
+        "yanchor": "bottom",
+        "yref": "paper",
+    }
+
+
+def _histogram(row: Row, axes: Axes, theme: Theme) -> dict[str, Any]:
+    edges = bins(row.numbers)
+    counts, _ = np.histogram(row.numbers, edges)
+    return {
+        "type": "bar",
+        "xaxis": axes.x,
+        "yaxis": axes.y,
+        "x": (edges[:-1] + edges[1:]) / 2,
+        "y": counts,
+        "width": np.diff(edges),
+        "name": row.name,
+        "marker": {"color": PALETTES[theme].muted, "line": {"width": 0}},
+        "opacity": 0.75,
+        "customdata": np.stack([edges[:-1], edges[1:]], axis=1),
+        "hovertemplate": "%{customdata[0]:.3f} … %{customdata[1]:.3f}: %{y}<extra></extra>",
+    }
 
 
 def bins(numbers: Array, n_bin: int = N_BIN) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -77,41 +122,38 @@ def bins(numbers: Array, n_bin: int = N_BIN) -> np.ndarray[tuple[int], np.dtype[
     return np.linspace(low - margin, high + margin, n_bin + 1)
 
 
-def _mark(figure: go.Figure, line: int, row: Row, dim: int, theme: Theme) -> None:
+def _mean_and_std(row: Row, axes: Axes, theme: Theme) -> list[dict[str, Any]]:
     palette = PALETTES[theme]
     numbers = row.numbers.astype(np.float64)
     mean, std = float(numbers.mean()), float(numbers.std())
-    number = "" if line == 1 else str(line)  # as plotly counts its axes
-    axes = {"xref": f"x{number}", "yref": f"y{number} domain", "y0": 0, "y1": 1}
-    figure.add_shape(
-        type="rect",
-        x0=mean - std,
-        x1=mean + std,
-        fillcolor=palette.positive,
-        opacity=0.18,
-        line={"width": 0},
-        layer="below",
-        **axes,
-    )
-    figure.add_shape(
-        type="line", x0=mean, x1=mean, line={"color": palette.ink, "width": 1.5}, **axes
-    )
-    figure.add_scatter(
-        row=line,
-        col=1,
-        x=[numbers[dim]],
-        y=[0],
-        mode="markers",
-        cliponaxis=False,
-        marker={
+    place = {"xref": axes.x, "yref": f"{axes.y} domain", "y0": 0, "y1": 1}
+    band = {"x0": mean - std, "x1": mean + std, "fillcolor": palette.positive, "opacity": 0.18}
+    line = {"x0": mean, "x1": mean, "line": {"color": palette.ink, "width": 1.5}}
+    return [
+        place | band | {"type": "rect", "line": {"width": 0}, "layer": "below"},
+        place | line | {"type": "line"},
+    ]
+
+
+def _mark(row: Row, dim: int, axes: Axes, theme: Theme) -> dict[str, Any]:
+    palette = PALETTES[theme]
+    return {
+        "type": "scatter",
+        "xaxis": axes.x,
+        "yaxis": axes.y,
+        "x": [float(row.numbers[dim])],
+        "y": [0],
+        "mode": "markers",
+        "cliponaxis": False,
+        "marker": {
             "symbol": "triangle-up",
             "size": 13,
             "color": palette.accent,
             "line": {"color": palette.background, "width": 1},
         },
-        hovertemplate=f"dimension {dim}: %{{x:.4f}}<extra></extra>",
-        name=f"dimension {dim}",
-    )
+        "hovertemplate": f"dimension {dim}: %{{x:.4f}}<extra></extra>",
+        "name": f"dimension {dim}",
+    }
 
 
 def spreads(names: Sequence[str], stds: Array, chosen: int, theme: Theme) -> go.Figure:
@@ -125,17 +167,17 @@ def spreads(names: Sequence[str], stds: Array, chosen: int, theme: Theme) -> go.
     """
     palette = PALETTES[theme]
     colors = [palette.accent if i == chosen else palette.muted for i in range(len(names))]
-    figure = go.Figure(
-        go.Bar(
-            x=list(names),
-            y=stds,
-            marker={"color": colors, "line": {"width": 0}},
-            # A click chooses the norm; the colours say which it is, not how bright a bar is.
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
-            hovertemplate="%{x}: ÷ %{y:.4f}<br>click: by hand<extra></extra>",
-        )
-    )
-    figure.update_yaxes(title_text="√(σ² + ε)", rangemode="tozero")
-    figure.update_xaxes(tickangle=-45)
-    return styled(figure, theme, height=260)
+    bars = {
+        "type": "bar",
+        "x": list(names),
+        "y": stds,
+        "marker": {"color": colors, "line": {"width": 0}},
+        # A click chooses the norm; the colours say which it is, not how bright a bar is.
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+        "hovertemplate": "%{x}: ÷ %{y:.4f}<br>click: by hand<extra></extra>",
+    }
+    layout = layout_style(theme, height=260)
+    layout["xaxis"] = axis_style(theme) | {"tickangle": -45}
+    layout["yaxis"] = axis_style(theme, "√(σ² + ε)") | {"rangemode": "tozero"}
+    return go.Figure([bars], layout)

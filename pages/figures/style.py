@@ -4,7 +4,7 @@ The colours are those of `.streamlit/config.toml`; a test holds the two together
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -82,35 +82,53 @@ def styled(figure: go.Figure, theme: Theme, *, height: int, title: str = "") -> 
         height: In pixels; the width is the page's.
         title: For the saved picture; the page says it in words of its own.
     """
+    figure.update_layout(layout_style(theme, height=height, title=title))
+    axis = axis_style(theme)
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    return figure
+
+
+def layout_style(theme: Theme, *, height: int, title: str = "") -> dict[str, Any]:
+    """Return what `styled` sets but for the axes, for a layout that is written in one go.
+
+    Plotly checks every update of a figure for some milliseconds; one dictionary is checked once.
+    """
     palette = PALETTES[theme]
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 56 if title else 32, "b": 8},
-        paper_bgcolor=palette.background,
-        plot_bgcolor=palette.background,
-        font={"family": FONT, "size": 13, "color": palette.ink},
-        hoverlabel={
+    layout = {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 56 if title else 32, "b": 8},
+        "paper_bgcolor": palette.background,
+        "plot_bgcolor": palette.background,
+        "font": {"family": FONT, "size": 13, "color": palette.ink},
+        "hoverlabel": {
             "bgcolor": palette.panel,
             "bordercolor": palette.hairline,
             "font": {"family": MONO, "color": palette.ink},
         },
-        legend={"orientation": "h", "y": -0.18, "font": {"color": palette.ink}},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.muted, "activecolor": palette.accent},
-        dragmode=False,
-    )
-    if title:
-        figure.update_layout(title={"text": title, "font": {"size": 14}})
-    axis = {
+        "legend": {"orientation": "h", "y": -0.18, "font": {"color": palette.ink}},
+        "modebar": {
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": palette.muted,
+            "activecolor": palette.accent,
+        },
+        "dragmode": False,
+    }
+    return layout | ({"title": {"text": title, "font": {"size": 14}}} if title else {})
+
+
+def axis_style(theme: Theme, title: str = "") -> dict[str, Any]:
+    """Return what `styled` sets of each axis."""
+    palette = PALETTES[theme]
+    font = {"color": palette.muted, "size": 13}
+    return {
         "gridcolor": palette.hairline,
         "zerolinecolor": palette.muted,
         "linecolor": palette.hairline,
         "tickfont": {"family": MONO, "size": 12, "color": palette.muted},
-        "title": {"font": {"color": palette.muted, "size": 13}},
+        "title": {"font": font} | ({"text": title} if title else {}),
         "automargin": True,
     }
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
-    return figure
 
 
 def legend_below(figure: go.Figure) -> go.Figure:
