@@ -6,7 +6,7 @@ The words themselves are files in `pages/texts/`; a writer needs no Python.
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import streamlit as st
 
@@ -119,6 +119,12 @@ def code_that_ran(*functions: Callable[..., object], shapes: str = "") -> None:
         return
     with st.expander("The code that ran"):
         for function in functions:
-            st.code(inspect.getsource(function), language="python")
+            st.code(_source(function), language="python")
         if shapes:
             st.code(shapes.replace(" · ", "\n"), language=None)
+
+
+@lru_cache(maxsize=256)
+def _source(function: Callable[..., object]) -> str:
+    # Finding where a class ends reads its whole file: milliseconds in every run of a page.
+    return inspect.getsource(function)
