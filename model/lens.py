@@ -228,8 +228,8 @@ def logit_lens(
 ) -> Lens:
     """Read the residual stream between the blocks as if the model ended there.
 
-    The final LayerNorm and the output matrix are applied to it, so the last row is the model's own
-    distribution.
+    The final LayerNorm and the output matrix are applied to it; the last row is of the model's own
+    logits.
 
     Args:
         model: The one that was traced.
@@ -238,10 +238,14 @@ def logit_lens(
         followed: The id whose rank is told at each of them; the model's own likeliest by default.
     """
     places = np.asarray(positions, dtype=np.intp)
-    last = trace.blocks[-1].resid_post[places]
-    ids = np.asarray(followed, np.intp) if followed is not None else _likeliest(model, last)
-    rows = [_read(model, stream, ids) for stream in _streams(trace, places)]
-    top, top_probs, ranks, probs, entropies = (np.stack(kind) for kind in zip(*rows, strict=True))
+    asked = None if followed is None else np.asarray(followed, dtype=np.intp)
+    own = _read(_own_chunks(trace, places), asked)
+    ids = own[0] if asked is None else asked
+    streams = (block.resid_pre[places] for block in trace.blocks)
+    rows = [_read(_unembed_chunks(model, stream), ids) for stream in streams]
+    top, top_probs, ranks, probs, entropies = (
+        np.stack(kind) for kind in zip(*rows, own, strict=True)
+    )
     return Lens(places, ids, top, top_probs, ranks, probs, entropies)
 
 
@@ -252,33 +256,27 @@ def lens_logits(model: "GPT", trace: Trace, row: int, position: int) -> Array:
     return _unembed(model, trace.blocks[row].resid_pre[position, None])[0]
 
 
-def _streams(trace: Trace, places: Ids) -> Iterator[Array]:
-    # Of a long text each reading works a block out: take both of the last one's at once.
-    for number in range(trace.config.n_layer):
-        block: BlockTrace = trace.blocks[number]
-        yield block.resid_pre[places]
-        if number == trace.config.n_layer - 1:
-            yield block.resid_post[places]
-
-
-def _likeliest(model: "GPT", stream: Array) -> Ids:
-    found = [logits.argmax(axis=1) for _, logits in _unembed_chunks(model, stream)]
-    return np.concatenate(found)
-
-
-def _read(model: "GPT", stream: Array, followed: Ids) -> tuple[Ids, Floats, Ids, Floats, Floats]:
-    """Read `(n, d_model)`: the top id, its probability, rank and probability of the followed."""
-    parts = [_judge(logits, followed[at]) for at, logits in _unembed_chunks(model, stream)]
+def _read(
+    chunks: Iterable[tuple[slice, Array]], followed: Ids | None
+) -> tuple[Ids, Floats, Ids, Floats, Floats]:
+    """Describe logits that come in parts: the likeliest stand in for those that none follows."""
+    parts = [_judge(logits, None if followed is None else followed[at]) for at, logits in chunks]
     top, top_probs, ranks, probs, entropies = (
         np.concatenate(kind) for kind in zip(*parts, strict=True)
     )
     return top, top_probs, ranks, probs, entropies
 
 
-def _judge(logits: Array, followed: Ids) -> tuple[Ids, Floats, Ids, Floats, Floats]:
-    """Describe `(n, vocab_size)` logits, each row by itself."""
+def _judge(logits: Array, followed: Ids | None) -> tuple[Ids, Floats, Ids, Floats, Floats]:
+    """Describe each row of `(n, vocab_size)` logits.
+
+    Returns:
+        The likeliest id, its probability, the rank and the probability of the followed one, and the
+        entropy in nats, `(n,)` each.
+    """
     rows = np.arange(len(logits))
-    top, own = logits.argmax(axis=1), logits[rows, followed]
+    top = logits.argmax(axis=1)
+    own = logits[rows, top if followed is None else followed]
     shifted = logits - logits[rows, top][:, None]
     weights = np.exp(shifted)
     total = weights.sum(axis=1, dtype=np.float64)
@@ -289,10 +287,18 @@ def _judge(logits: Array, followed: Ids) -> tuple[Ids, Floats, Ids, Floats, Floa
     return top, 1 / total, ranks, probs, entropies
 
 
+def _chunks(n: int, vocab_size: int) -> Iterator[slice]:
+    count = max(1, _LOGITS_AT_ONCE // vocab_size)
+    return (slice(first, first + count) for first in range(0, n, count))
+
+
+def _own_chunks(trace: Trace, places: Ids) -> Iterator[tuple[slice, Array]]:
+    for at in _chunks(len(places), trace.config.vocab_size):
+        yield at, np.stack([trace.logits[int(place)] for place in places[at]])
+
+
 def _unembed_chunks(model: "GPT", stream: Array) -> Iterator[tuple[slice, Array]]:
-    count = max(1, _LOGITS_AT_ONCE // model.config.vocab_size)
-    for first in range(0, len(stream), count):
-        at = slice(first, first + count)
+    for at in _chunks(len(stream), model.config.vocab_size):
         yield at, _unembed(model, stream[at])
 
 
