@@ -38,18 +38,19 @@ def distributions(rows: Sequence[Row], theme: Theme, *, dim: int, is_one_scale: 
         is_one_scale: Whether all share one axis, so that widths can be compared.
     """
     layout = layout_style(theme, height=150 * len(rows) + 60)
-    # Room for the buttons above the first row's title.
-    layout |= {"showlegend": False, "bargap": 0, "margin": layout["margin"] | {"t": 60}}
+    # Room for the buttons above the first row's title, and for what stands beside the axes: plotly
+    # would draw all rows again to find out how much that needs.
+    layout |= {"showlegend": False, "bargap": 0, "margin": {"l": 56, "r": 8, "t": 60, "b": 28}}
     traces, titles, shapes = [], [], []
     for index, row in enumerate(rows):
         axes = Axes.of(index)
         low, high = _place(index, len(rows))
-        axis = axis_style(theme)
-        layout[f"xaxis{axes.number}"] = axis | {"anchor": axes.y}
-        if is_one_scale and index:
-            layout[f"xaxis{axes.number}"] |= {"matches": "x"}
-        counted = {"domain": [low, high], "anchor": axes.x, "rangemode": "tozero", "nticks": 4}
-        layout[f"yaxis{axes.number}"] = axis_style(theme, "how many") | counted
+        place = {"anchor": axes.y, "automargin": False}
+        shared = {"matches": "x"} if is_one_scale and index else {}
+        layout[f"xaxis{axes.number}"] = axis_style(theme) | place | shared
+        place = {"anchor": axes.x, "automargin": False, "domain": [low, high]}
+        counted = {"rangemode": "tozero", "nticks": 4}
+        layout[f"yaxis{axes.number}"] = axis_style(theme, "how many") | place | counted
         traces += [_histogram(row, axes, theme), _mark(row, dim, axes, theme)]
         shapes += _mean_and_std(row, axes, theme)
         titles.append(_title(row.name, high, theme))
