@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -179,6 +180,10 @@ def spreads(names: Sequence[str], stds: Array, chosen: int, theme: Theme) -> go.
         "hovertemplate": "%{x}: ÷ %{y:.4f}<br>click: by hand<extra></extra>",
     }
     layout = layout_style(theme, height=260)
-    layout["xaxis"] = axis_style(theme) | {"tickangle": -45}
-    layout["yaxis"] = axis_style(theme, "√(σ² + ε)") | {"rangemode": "tozero"}
+    # Slanted names of 12 pixels need so much; plotly would draw twice to find out.
+    below = 20 + ceil(5.2 * max(map(len, names)))
+    layout["margin"] = {"l": 60, "r": 8, "t": 32, "b": below}
+    layout["xaxis"] = axis_style(theme) | {"tickangle": -45, "automargin": False}
+    scale = {"rangemode": "tozero", "automargin": False}
+    layout["yaxis"] = axis_style(theme, "√(σ² + ε)") | scale
     return go.Figure([bars], layout)
