@@ -9,11 +9,12 @@ licence. The browser cuts by the same rules in `assets/components/shared/bpe.js`
 two together.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+# Comes with tiktoken; Python's own `re` and `unicodedata` do not know what draws nothing.
+import regex
 import tiktoken
 
 VOCAB_FILE = Path(__file__).parents[1] / "assets" / "vocab" / "vocab.bpe"
@@ -27,6 +28,9 @@ MAX_CHARACTERS = 20_000
 PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 _VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 _MARKS = frozenset([*_VISIBLE.values(), "⟨", "⟩", "◌"])
+# Control, format, private, unassigned; separators; fillers and variation selectors; blank Braille.
+_UNSEEN = regex.compile(r"[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]")
+_COMBINING = regex.compile(r"\p{M}")
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ def piece_label(piece: bytes) -> str:
     one of these signs has it named, so that no two pieces share a label.
     """
     label = "".join(_character_label(character) for character in _characters(piece))
-    return f"◌{label}" if label and unicodedata.combining(label[0]) else label
+    return f"◌{label}" if _COMBINING.match(label) else label
 
 
 def _characters(piece: bytes) -> list[str | int]:
@@ -201,7 +205,6 @@ def _character_label(character: str | int) -> str:
         return f"⟨{character:02X}⟩"
     if character in _VISIBLE:
         return _VISIBLE[character]
-    # Categories: C… control, format, unassigned, private; Z… separators.
-    if character in _MARKS or unicodedata.category(character)[0] in "CZ":
+    if character in _MARKS or _UNSEEN.match(character):
         return f"⟨U+{ord(character):04X}⟩"
     return character

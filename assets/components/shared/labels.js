@@ -4,15 +4,14 @@
 const END_OF_TEXT = "<|endoftext|>";
 const VISIBLE = { " ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍" };
 const MARKS = new Set([...Object.values(VISIBLE), "⟨", "⟩", "◌"]);
-// C: control, format, unassigned, private; Z: separators.
-const INVISIBLE = /[\p{C}\p{Z}]/u;
-// These decompose into combining marks, but are none themselves.
-const DECOMPOSE_ONLY = new Set(["\u0f73", "\u0f75", "\u0f81"]);
+// Control, format, private, unassigned; separators; fillers and variation selectors; blank Braille.
+const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const COMBINING_FIRST = /^\p{M}/u;
 
 /** Write a piece's bytes so that every one can be told apart on a screen. */
 function pieceLabel(bytes) {
   const label = wholeCharacters(bytes).map(characterLabel).join("");
-  return label && isCombining(String.fromCodePoint(label.codePointAt(0))) ? `◌${label}` : label;
+  return COMBINING_FIRST.test(label) ? `◌${label}` : label;
 }
 
 function characterLabel(character) {
@@ -20,7 +19,7 @@ function characterLabel(character) {
     return `⟨${character.toString(16).toUpperCase().padStart(2, "0")}⟩`;
   }
   if (VISIBLE[character]) return VISIBLE[character];
-  if (!MARKS.has(character) && !INVISIBLE.test(character)) return character;
+  if (!MARKS.has(character) && !UNSEEN.test(character)) return character;
   return `⟨U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
 }
 
@@ -56,15 +55,4 @@ function decodeCharacter(bytes, position, length) {
     code = (code << 6) | (bytes[index] & 0x3f);
   }
   return String.fromCodePoint(code);
-}
-
-/**
- * Tell whether a character's canonical combining class is not 0. JavaScript has no table of the
- * classes, but normalising sorts marks by them: what moves past U+0345 (class 240, the highest)
- * or lets U+0334 (class 1, the lowest) move past it has a class.
- */
-function isCombining(character) {
-  if (character < "\u0300" || DECOMPOSE_ONLY.has(character)) return false;
-  const isBefore = !`\u0345${character}`.normalize("NFD").startsWith("\u0345");
-  return isBefore || `${character}\u0334`.normalize("NFD").startsWith("\u0334");
 }
