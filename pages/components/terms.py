@@ -1,8 +1,14 @@
-"""An invisible element that hears which underlined term was pressed, wherever it stands."""
+"""An invisible element that opens the glossary at an underlined term, wherever it stands."""
 
-from pages.components.element import element, ignore
+from pages.components.element import element
 
 
-def term_presses(*, key: str) -> str | None:
-    """Return the term that was pressed, if one was: the attribute `data-term` of a `.term`."""
-    return element("terms")(key=key, data={}, on_term_change=ignore).term
+def term_links(*, key: str, page: str, parameter: str) -> None:
+    """Open a page at the term that was pressed: the attribute `data-term` of a `.term`.
+
+    Args:
+        key: The element's key.
+        page: The glossary's path in the address bar.
+        parameter: What the address calls the term that is looked for.
+    """
+    element("terms")(key=key, data={"page": page, "parameter": parameter})

@@ -11,7 +11,7 @@ import streamlit as st
 from model.sampling import SamplingSettings, distribution
 from model.surprise import surprise
 from model.trace import Trace
-from pages.components.terms import term_presses
+from pages.components.terms import term_links
 from pages.parts import session
 from pages.parts.numbers import percent, signed
 from pages.parts.stages import stage
@@ -74,10 +74,8 @@ def with_terms(markdown: str) -> str:
 
 
 def glossary_links() -> None:
-    """Open the glossary at a term that was pressed on any page."""
-    pressed = term_presses(key=_KEY)
-    if pressed and pressed.lower() in entries_by_form():
-        st.switch_page(stage("glossary").path, query_params={_FIND: pressed})
+    """Open the glossary at a term that is pressed on any page."""
+    term_links(key=_KEY, page=stage("glossary").name, parameter=_FIND)
 
 
 def wanted_term() -> str:

@@ -211,6 +211,7 @@ def test_the_page_never_scrolls_sideways(visit, page, name, width):
 @pytest.mark.parametrize("press", ["click", "Enter"])
 def test_a_term_that_is_pressed_opens_its_entry_in_the_glossary(visit, press):
     page = visit("tokens?prompt=The+boy")
+    before = page.evaluate("history.length")
     term = page.locator(".term[data-term=vocabulary]").first
     if press == "click":
         term.click()
@@ -220,3 +221,9 @@ def test_a_term_that_is_pressed_opens_its_entry_in_the_glossary(visit, press):
     page.wait_for_url(re.compile("glossary\\?.*glossary_find=vocabulary"))
     expect(page.locator("h5").first).to_have_text("vocabulary")
     expect(page.locator(".st-key-box textarea")).to_have_value("The boy")
+    settle(page)
+    assert page.evaluate("history.length") == before + 1
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Input and tokens")
+    settle(page)
+    assert page.url.endswith("/tokens?prompt=The+boy")
