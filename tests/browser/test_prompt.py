@@ -206,6 +206,20 @@ def test_a_token_of_half_a_character_says_which(box):
     expect(page.locator(".note")).to_have_text("position 7 · id 0 · ! · byte 21")
 
 
+def test_what_a_finger_asked_for_stays_until_it_presses_elsewhere(browser, address):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(address)
+    page.locator(".piece").first.wait_for()
+    height = page.locator(".foot").bounding_box()["height"]
+    page.locator(".piece", has_text="␣cat").tap()
+    expect_known(page, 1, 2)
+    expect(page.locator(".note")).to_have_text("position 2 · id 3797 · ␣cat · bytes 20 63 61 74")
+    assert page.locator(".foot").bounding_box()["height"] == height
+    page.locator("textarea").tap()
+    expect(page.locator(".note")).to_have_text("")
+    page.close()
+
+
 def test_ids_stand_under_the_pieces_when_asked_for(box):
     page = box()
     assert not page.locator(".piece .id").first.is_visible()

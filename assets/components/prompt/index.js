@@ -29,6 +29,7 @@ function build(root, data) {
     serial: data.heard, // of the last text sent
     focus: null,
     active: null, // the piece the Tab key goes to
+    pointed: null, // the piece that is spoken of
     isShortened: false,
     isUnsent: false,
     isComposing: false,
@@ -100,7 +101,8 @@ function listen(box) {
     list.addEventListener(type, (event) => point(box, positionOf(box, event)));
   }
   for (const type of ["pointerleave", "focusout"]) {
-    list.addEventListener(type, () => point(box, null));
+    // A finger leaves as soon as it has pressed: what it asked for stays until it presses elsewhere.
+    list.addEventListener(type, (event) => event.pointerType === "touch" || point(box, null));
   }
   toggle.addEventListener("click", () => {
     const isOn = list.classList.toggle("with-ids");
@@ -121,6 +123,7 @@ function edited(box) {
   box.text = area.value;
   box.isShortened = isTooLong || (box.isShortened && box.text.length >= MAX_HELD / 2);
   box.isUnsent = true;
+  box.pointed = null;
   clearTimeout(box.timers.send);
   box.timers.send = setTimeout(() => flush(box), SETTLE);
   draw(box);
@@ -348,11 +351,12 @@ function remark({ text, tokens, data }) {
 
 /** Speak of a piece that is pointed at, else of the text; of a space at its end after a while. */
 function say(box) {
-  const { text, note, remove, timers } = box;
-  note.textContent = box.remark;
+  const { text, note, remove, timers, pointed } = box;
+  const isPointing = pointed !== null && pointed < box.tokens.ids.length;
+  note.textContent = isPointing ? describe(box, pointed) : box.remark;
   remove.hidden = true;
   clearTimeout(timers.hint);
-  if (!box.remark && text.endsWith(" ")) {
+  if (!isPointing && !box.remark && text.endsWith(" ")) {
     timers.hint = setTimeout(() => {
       note.textContent = "A space at the end usually belongs to the next token.";
       remove.hidden = false;
@@ -361,10 +365,8 @@ function say(box) {
 }
 
 function point(box, position) {
-  if (position === null) return say(box);
-  clearTimeout(box.timers.hint);
-  box.remove.hidden = true;
-  box.note.textContent = describe(box, position);
+  box.pointed = position;
+  say(box);
 }
 
 function describe({ tokens: { ids }, data }, position) {
