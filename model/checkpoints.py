@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,8 +23,14 @@ from torch.overrides import TorchFunctionMode
 from model.config import Activation, GPTConfig
 from model.gpt import GPT
 from model.hub import CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE
+from model.variants.masked import MaskedLM
 
 Shape = tuple[int, ...]
+Model = TypeVar("Model", bound=GPT)
+
+# A masked language model has GPT-2's tensors and not its mask: under GPT-2's name, programs would
+# read it without an error and get nonsense.
+_MODEL_TYPES: dict[type[GPT], str] = {GPT: "gpt2", MaskedLM: "glassbox-masked-lm"}
 
 # Both names on the left are 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))).
 _ACTIVATIONS: dict[str, Activation] = {
@@ -66,7 +72,20 @@ def load_checkpoint(folder: Path) -> GPT:
     Raises:
         CheckpointError: A file is missing, cut off, foreign, or does not fit.
     """
-    config = read_config(folder)
+    return _load(folder, GPT)
+
+
+def load_masked(folder: Path) -> MaskedLM:
+    """Read a masked language model, as `save_checkpoint` writes it.
+
+    Raises:
+        CheckpointError: A file is missing, cut off, foreign, or does not fit.
+    """
+    return _load(folder, MaskedLM)
+
+
+def _load(folder: Path, kind: type[Model]) -> Model:
+    config = read_config(folder, model_type=_MODEL_TYPES[kind])
     weights = _Weights(folder)
     _check_names(weights, config)
     state = {name: _read(weights, name, shape) for name, shape in file_shapes(config)}
@@ -75,7 +94,7 @@ def load_checkpoint(folder: Path) -> GPT:
         state["lm_head.weight"] = state["wte.weight"]
     # "meta" tensors have a shape and no memory: nothing is allocated or drawn only to be replaced.
     with torch.device("meta"), _Undrawn():
-        model = GPT(config)
+        model = kind(config)
     model.load_state_dict(state, assign=True)
     if config.is_tied:
         model.lm_head.weight = model.wte.weight
@@ -106,7 +125,7 @@ def save_checkpoint(model: GPT, folder: Path, *, dtype: torch.dtype = torch.floa
     write_tensors(tensors, unfinished)
     unfinished.replace(folder / WEIGHTS_FILE)
     unfinished = folder / (CONFIG_FILE + ".part")
-    unfinished.write_text(json.dumps(_config_entries(model.config, dtype), indent=1) + "\n")
+    unfinished.write_text(json.dumps(_config_entries(model, dtype), indent=1) + "\n")
     unfinished.replace(folder / CONFIG_FILE)
 
 
@@ -125,17 +144,18 @@ def write_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
         raise OSError(number, os.strerror(number), str(path)) from error
 
 
-def read_config(folder: Path) -> GPTConfig:
+def read_config(folder: Path, *, model_type: str = "gpt2") -> GPTConfig:
     """Read the sizes from `config.json`.
 
     Raises:
-        CheckpointError: The file is missing or describes something else than a GPT-2.
+        CheckpointError: The file is missing or describes something else than the `model_type`.
     """
     path = folder / CONFIG_FILE
     entries = _json_object(path)
-    if entries.get("model_type") != "gpt2":
+    if entries.get("model_type") != model_type:
         raise CheckpointError(
-            f"{path} has model_type={entries.get('model_type')!r}: only 'gpt2' can be loaded"
+            f"{path} has model_type={entries.get('model_type')!r}: only {model_type!r} can be "
+            "loaded here"
         )
     for name, needed in _SWITCHES.items():
         if entries.get(name, needed) is not needed:
@@ -144,6 +164,15 @@ def read_config(folder: Path) -> GPTConfig:
                 f"only models with {needed} can be loaded"
             )
     return _config(entries, path)
+
+
+def read_model_type(folder: Path) -> str:
+    """Return what kind of model a folder says it holds: "gpt2", or another family's name.
+
+    Raises:
+        CheckpointError: `config.json` is missing or no JSON.
+    """
+    return str(_json_object(folder / CONFIG_FILE).get("model_type"))
 
 
 def file_shapes(config: GPTConfig) -> Iterator[tuple[str, Shape]]:
@@ -339,11 +368,15 @@ def _config(entries: Mapping[str, Any], path: Path) -> GPTConfig:
     return config
 
 
-def _config_entries(config: GPTConfig, dtype: torch.dtype) -> dict[str, object]:
-    end_of_text = config.vocab_size - 1
+def _config_entries(model: GPT, dtype: torch.dtype) -> dict[str, object]:
+    config = model.config
+    model_type = _MODEL_TYPES[type(model)]
+    is_gpt2 = model_type == "gpt2"
+    # [MASK] is the last id of a vocabulary that has it.
+    end_of_text = config.vocab_size - (1 if is_gpt2 else 2)
     return {
-        "model_type": "gpt2",
-        "architectures": ["GPT2LMHeadModel"],
+        "model_type": model_type,
+        "architectures": ["GPT2LMHeadModel" if is_gpt2 else "MaskedLM"],
         **{theirs: getattr(config, ours) for ours, theirs in _SIZES.items()},
         "n_inner": None,
         "activation_function": _ACTIVATION_NAMES[config.activation],

@@ -314,13 +314,14 @@ def _silence(model: GPT, silenced: Silenced | None) -> Iterator[None]:
 
 
 def _without_mask(model: GPT) -> Iterator[None]:
+    before = [block.attn.is_causal for block in model.blocks]
     for block in model.blocks:
         block.attn.is_causal = False
     try:
         yield
     finally:
-        for block in model.blocks:
-            block.attn.is_causal = True
+        for block, is_causal in zip(model.blocks, before, strict=True):
+            block.attn.is_causal = is_causal
 
 
 def _silenced_tap(model: GPT, silenced: Silenced) -> tuple[nn.Module, int | None]:

@@ -17,7 +17,7 @@ MODEL_ROWS = (
     {"__main__"},
     {"training"},
     {"checkpoints", "hooks", "generation", "lens"},
-    {"gpt", "trace", "bpe"},
+    {"gpt", "trace", "bpe", "variants"},
     {"config", "tokenizer", "sampling", "kv_cache", "hub", "allocator"},
 )
 HOOKS_ROW = 2
@@ -53,6 +53,8 @@ TORCH_FREE = {
     "model.training.stats",
     "model.training.status",
     "model.training.tasks",
+    "model.variants",
+    "model.variants.masking",
 }
 # regex comes with tiktoken, httpx2 with huggingface_hub.
 MODEL_PACKAGES = {"torch", "numpy", "tiktoken", "safetensors", "huggingface_hub", "regex", "httpx2"}

@@ -15,7 +15,8 @@ from model.config import GPTConfig
 from model.training.stats import StepStats, TrainConfig
 
 if TYPE_CHECKING:
-    from model.training.data import Batches, Ids
+    from model.gpt import GPT
+    from model.training.data import Batches, Ids, MaskedBatches
     from model.training.engine import Spread, Trainer
 
 Say = Callable[[str], None]
@@ -57,7 +58,13 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         dest="start",
         metavar="FOLDER",
-        help="weights to start from, as `model/`",
+        help="weights to start from, as `model/`; a GPT's for either objective",
+    )
+    texts.add_argument(
+        "--objective",
+        choices=["next", "masked"],
+        default="next",
+        help="learn every next token, as GPT, or hidden ones from both sides, as BERT (next)",
     )
     sizes = parser.add_argument_group("sizes of a new model (the embedded model's where not given)")
     for name, size, meaning in (
@@ -255,28 +262,34 @@ def _save(options: argparse.Namespace, trainer: "Trainer", exams: "Exams", say: 
 
     from model.checkpoints import save_checkpoint
     from model.training import resume
-    from model.training.evaluation import score
 
     resume.save(trainer, options.out / "state")
     save_checkpoint(trainer.model, options.out / "model", dtype=torch.float16)
     if options.keep:
         kept = options.out / "models" / f"step-{trainer.n_done:08d}"
         save_checkpoint(trainer.model, kept, dtype=torch.float16)
+    length = min(256, trainer.model.config.block_size)
     for name, ids in exams:
-        length = min(256, trainer.model.config.block_size)
-        found = score(
-            trainer.model, ids, length=length, n_window=40, precision=trainer.config.precision
-        )
-        say(
-            f"step {trainer.n_done:>6,}  {name}: {found.loss:.4f} nats a token, "
-            f"{found.bits_per_byte:.4f} bits a byte (first 40 windows of {length})"
-        )
+        found = _exam(trainer, ids, length)
+        say(f"step {trainer.n_done:>6,}  {name}: {found} (first 40 windows of {length})")
+
+
+def _exam(trainer: "Trainer", ids: "Ids", length: int) -> str:
+    from model.training.evaluation import score, score_masked
+    from model.variants.masked import MaskedLM
+
+    model, precision = trainer.model, trainer.config.precision
+    if isinstance(model, MaskedLM):
+        hidden = score_masked(model, ids, length=length, n_window=40, precision=precision)
+        return f"{hidden.loss:.4f} nats a hidden token, {hidden.accuracy:.1%} right"
+    found = score(model, ids, length=length, n_window=40, precision=precision)
+    return f"{found.loss:.4f} nats a token, {found.bits_per_byte:.4f} bits a byte"
 
 
 def _exams(options: argparse.Namespace, trainer: "Trainer") -> "Exams":
     from model.training import data
 
-    vocab_size, folder = trainer.model.config.vocab_size, options.out / "tokens"
+    vocab_size, folder = _text_vocab_size(trainer.model), options.out / "tokens"
     return [(path.name, data.prepare(path, vocab_size, folder)) for path in options.held_back]
 
 
@@ -284,30 +297,62 @@ def _trainer(options: argparse.Namespace, say: Say, spread: "Spread") -> "Traine
     """Build the trainer that the options ask for, where one was saved with its state."""
     import torch
 
-    from model.checkpoints import load_checkpoint
-    from model.gpt import GPT
-    from model.training import engine, machine, resume
+    from model.training import engine, fast_path, machine, resume
+    from model.variants.masked import MaskedLM
 
     device = torch.device(options.device) if options.device else machine.best_device()
     saved = resume.latest(options.out / "state")
-    start = load_checkpoint(options.start) if options.start and not saved else None
+    start = _start(options) if options.start and not saved else None
     sizes = start.config if start else _sizes(options)
     sizes, recipe = resume.read_configs(saved) if saved else (sizes, TrainConfig())
     recipe = _recipe(options, recipe)
     if options.precision == "auto":
         recipe = replace(recipe, precision=machine.faster_precision(device, time.perf_counter))
-    model = start or GPT(sizes).initialize(torch.Generator().manual_seed(recipe.seed))
+    model = start or _kind(options)(sizes).initialize(torch.Generator().manual_seed(recipe.seed))
     model = model.to(device)
-    trainer = engine.Trainer(model, recipe, _batches(options, sizes, recipe, say), spread=spread)
+    is_masked = isinstance(model, MaskedLM)
+    trainer = engine.Trainer(
+        model,
+        recipe,
+        _batches(options, model, recipe, say),
+        objective=fast_path.masked_loss if is_masked else fast_path.next_token_loss,
+        spread=spread,
+    )
     if saved:
         resume.restore(trainer, saved)
         say(f"Going on from step {trainer.n_done:,}.")
     return trainer
 
 
+def _kind(options: argparse.Namespace) -> "type[GPT]":
+    from model.gpt import GPT
+    from model.variants.masked import MaskedLM
+
+    return MaskedLM if options.objective == "masked" else GPT
+
+
+def _start(options: argparse.Namespace) -> "GPT":
+    """Load the weights to start from: for hidden tokens, those of a GPT do as well."""
+    from model.checkpoints import load_checkpoint, load_masked, read_model_type
+    from model.variants.masked import MaskedLM
+
+    if options.objective == "next":
+        return load_checkpoint(options.start)
+    if read_model_type(options.start) == "gpt2":
+        return MaskedLM.from_gpt(load_checkpoint(options.start))
+    return load_masked(options.start)
+
+
+def _text_vocab_size(model: "GPT") -> int:
+    """Return the size of the vocabulary that texts are cut with: [MASK] is not in it."""
+    from model.variants.masked import MaskedLM
+
+    return model.tokenizer.vocab_size if isinstance(model, MaskedLM) else model.config.vocab_size
+
+
 def _sizes(options: argparse.Namespace) -> GPTConfig:
     return GPTConfig(
-        vocab_size=options.vocabulary,
+        vocab_size=options.vocabulary + (options.objective == "masked"),
         block_size=options.context,
         n_layer=options.blocks,
         n_head=options.heads,
@@ -329,24 +374,29 @@ def _recipe(options: argparse.Namespace, recipe: TrainConfig) -> TrainConfig:
 
 
 def _batches(
-    options: argparse.Namespace, sizes: GPTConfig, recipe: TrainConfig, say: Say
-) -> "Batches":
+    options: argparse.Namespace, model: "GPT", recipe: TrainConfig, say: Say
+) -> "Batches | MaskedBatches":
     from model.training import data
+    from model.variants.masked import MaskedLM
 
+    vocab_size = _text_vocab_size(model)
     sources = []
     for spec in options.data:
         path, weight = data_spec(spec)
-        ids = data.prepare(path, sizes.vocab_size, options.out / "tokens")
+        ids = data.prepare(path, vocab_size, options.out / "tokens")
         say(f"{path.name}: {len(ids):,} tokens, weight {weight:g}")
         sources.append(data.Source(ids, weight))
-    return data.Batches(
+    batches = data.Batches(
         sources,
         batch_size=recipe.batch_size,
-        block_size=sizes.block_size,
-        vocab_size=sizes.vocab_size,
+        block_size=model.config.block_size,
+        vocab_size=vocab_size,
         seed=recipe.seed,
         start_share=recipe.start_share,
     )
+    if isinstance(model, MaskedLM):
+        return data.MaskedBatches(batches, mask_id=model.mask_id, seed=recipe.seed)
+    return batches
 
 
 def data_spec(spec: str) -> tuple[Path, float]:

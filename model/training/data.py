@@ -11,12 +11,13 @@ import lzma
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from model.tokenizer import END_OF_TEXT, Tokenizer, tokenizer
+from model.variants.masking import mask_tokens
 
 Ids = npt.NDArray[np.uint16]
 
@@ -44,6 +45,7 @@ class BatchState(TypedDict):
     generator: dict[str, object]
     passes: list[int]
     positions: list[int]
+    masking: NotRequired[dict[str, object]]
 
 
 def read_text(path: Path) -> str:
@@ -176,8 +178,10 @@ class Batches:
         """Go on from a state, bit for bit.
 
         Raises:
-            ValueError: The state is of another number of sources.
+            ValueError: The state is of another number of sources, or of a run that hid tokens.
         """
+        if "masking" in state:
+            raise ValueError("the run was saved by a training that hides tokens")
         n_known, n_here = len(state["positions"]), len(self._sources)
         if n_known != n_here:
             raise ValueError(f"the run was saved with {n_known} texts, not {n_here}")
@@ -216,3 +220,45 @@ class Batches:
         first = min(first, len(ids) - self._length + 1)
         start = np.array([self._end_of_text_id], dtype=np.uint16)
         return np.concatenate([start, ids[first : first + self._length - 1]])
+
+
+class MaskedBatches:
+    """Draw batches of windows with some tokens hidden, for a model that looks both ways.
+
+    Args:
+        batches: Of windows one token longer than what is read; their last token is left out.
+        mask_id: The id of [MASK].
+        seed: Of the draws of what is hidden.
+    """
+
+    def __init__(self, batches: Batches, *, mask_id: int, seed: int) -> None:
+        self._batches, self._mask_id = batches, mask_id
+        self._generator = np.random.default_rng((seed, 1))
+
+    def draw(self) -> npt.NDArray[np.int64]:
+        """Return the next batch, `(batch_size, 2, block_size)`: what is read, what is asked."""
+        ids = self._batches.draw()[:, :-1]
+        masked = mask_tokens(ids, self._generator, mask_id=self._mask_id)
+        return np.stack([masked.read, masked.targets], axis=1)
+
+    def state(self) -> BatchState:
+        """Return where the drawing stands."""
+        masking = dict(self._generator.bit_generator.state)
+        return {**self._batches.state(), "masking": masking}
+
+    def restore(self, state: BatchState) -> None:
+        """Go on from a state, bit for bit.
+
+        Raises:
+            ValueError: The state is of another number of sources, or of a run that hid nothing.
+        """
+        if "masking" not in state:
+            raise ValueError("the run was saved by a training that hides no tokens")
+        self._batches.restore(
+            BatchState(
+                generator=state["generator"],
+                passes=state["passes"],
+                positions=state["positions"],
+            )
+        )
+        self._generator.bit_generator.state = state["masking"]

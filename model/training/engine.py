@@ -11,10 +11,12 @@ from torch import nn
 
 from model.gpt import GPT
 from model.training import fast_path
-from model.training.data import Batches
+from model.training.data import Batches, MaskedBatches
 from model.training.stats import StepStats, TrainConfig, learning_rate_share
 
 Gradients = tuple[torch.Tensor, tuple[torch.Tensor, ...]]
+# Maps a model and some texts to their mean loss in nats, matrix products of the `dtype` given.
+Objective = Callable[..., torch.Tensor]
 Spread = Callable[
     [Callable[[torch.Tensor], Gradients], Iterable[torch.Tensor]], Iterable[Gradients]
 ]
@@ -29,16 +31,23 @@ class Trainer:
         model: Trained in place, on the device it is on.
         config: The recipe.
         batches: Where the text comes from.
+        objective: What is learnt; by default every next token.
         spread: Calls a function on every part of a batch and returns the results in order: `map`,
             or an executor's. Without dropout, the run does not depend
             on it; with dropout, threads share one generator, and no two runs are alike.
     """
 
     def __init__(
-        self, model: GPT, config: TrainConfig, batches: Batches, *, spread: Spread = map
+        self,
+        model: GPT,
+        config: TrainConfig,
+        batches: Batches | MaskedBatches,
+        *,
+        objective: Objective = fast_path.next_token_loss,
+        spread: Spread = map,
     ) -> None:
         self.model, self.config, self.batches = model, config, batches
-        self._spread = spread
+        self._objective, self._spread = objective, spread
         self._parameters = list(model.parameters())
         self.n_done = 0
         self.warm_from = 0
@@ -103,10 +112,8 @@ class Trainer:
         return total
 
     def _gradients(self, ids: torch.Tensor) -> Gradients:
-        """Return the mean loss of some texts `(n, block_size + 1)` and every parameter's slope."""
-        loss = fast_path.mean_loss(
-            self.model, ids[:, :-1], ids[:, 1:], dtype=DTYPES[self.config.precision]
-        )
+        """Return the mean loss of some texts and every parameter's slope."""
+        loss = self._objective(self.model, ids, dtype=DTYPES[self.config.precision])
         return loss.detach(), torch.autograd.grad(loss, self._parameters)
 
 
@@ -135,14 +142,19 @@ def _optimizers(model: GPT, config: TrainConfig) -> tuple[torch.optim.Optimizer,
 
 
 @torch.no_grad()
-def evaluate(model: GPT, windows: torch.Tensor, *, precision: str = "float32") -> float:
-    """Return the mean loss in nats of each window's tokens after its first, `(n, T + 1)`."""
+def evaluate(
+    model: GPT,
+    windows: torch.Tensor,
+    *,
+    precision: str = "float32",
+    objective: Objective = fast_path.next_token_loss,
+) -> float:
+    """Return the mean loss in nats over windows `(n, T + 1)`, or as the objective takes them."""
     was_training = model.training
     model.eval()
     windows = windows.to(model.wte.weight.device)
     losses = [
-        fast_path.mean_loss(model, part[:, :-1], part[:, 1:], dtype=DTYPES[precision]) * len(part)
-        for part in windows.split(16)
+        objective(model, part, dtype=DTYPES[precision]) * len(part) for part in windows.split(16)
     ]
     model.train(was_training)
     return float(sum(losses)) / len(windows)

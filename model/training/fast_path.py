@@ -38,6 +38,38 @@ def mean_loss(
     return LinearCrossEntropy.apply(rows, weight, targets.reshape(-1), torch.is_grad_enabled())
 
 
+def next_token_loss(
+    model: GPT, windows: torch.Tensor, *, dtype: torch.dtype = torch.float32
+) -> torch.Tensor:
+    """Return the mean loss of every token of `(B, T + 1)` after those before it."""
+    return mean_loss(model, windows[:, :-1], windows[:, 1:], dtype=dtype)
+
+
+def masked_loss(
+    model: GPT, windows: torch.Tensor, *, dtype: torch.dtype = torch.float32
+) -> torch.Tensor:
+    """Return the mean loss of the chosen tokens alone, each answered one place before its own.
+
+    Args:
+        model: One that looks both ways.
+        windows: `(B, 2, T)`: what is read, and the true ids with -100 where none was chosen.
+        dtype: Of the matrix products.
+    """
+    rows, targets = chosen_rows(model, windows, dtype=dtype)
+    weight = model.lm_head.weight.to(dtype)
+    return LinearCrossEntropy.apply(rows, weight, targets, torch.is_grad_enabled())
+
+
+def chosen_rows(
+    model: GPT, windows: torch.Tensor, *, dtype: torch.dtype = torch.float32
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what the output layer reads for each chosen token, `(n, d_model)`, and its id."""
+    read, targets = windows.unbind(dim=1)
+    targets = targets[:, 1:]
+    chosen = targets >= 0
+    return final_vectors(model, read, dtype=dtype)[:, :-1][chosen], targets[chosen]
+
+
 def final_vectors(
     model: GPT, ids: torch.Tensor, *, dtype: torch.dtype = torch.float32
 ) -> torch.Tensor:

@@ -10,6 +10,7 @@ import pytest
 from transformers import GPT2LMHeadModel
 
 from model.__main__ import main
+from model.checkpoints import load_masked
 from model.training import resume
 from model.training.command import data_spec
 
@@ -70,6 +71,24 @@ def test_a_run_can_start_from_weights_and_go_by_the_clock(text, tmp_path, capsys
     losses = [float(line.split("loss")[1].split()[0]) for line in said if line.startswith("step")]
     assert losses[0] < 4.5  # from nothing it would be ln 257 = 5.55
     assert "0.0 min left" in said[-1]
+
+
+def test_a_gpt_learns_to_find_hidden_tokens_and_goes_on(text, tmp_path, capsys):
+    gpt, out = tmp_path / "gpt", tmp_path / "masked"
+    assert main(arguments(text, gpt, "--steps", "2")) == 0
+    start = ["--from", str(gpt / "model"), "--objective", "masked", "--held-back", str(text)]
+    assert main(arguments(text, out, *start, "--steps", "4")) == 0
+    assert "nats a hidden token" in capsys.readouterr().out
+    model = load_masked(out / "model")
+    assert model.config.vocab_size == 258
+    assert model.mask_id == 257
+    assert main(arguments(text, out, *start, "--steps", "6")) == 0
+    assert "Going on from step 4." in capsys.readouterr().out
+    capsys.readouterr()
+    assert main(arguments(text, out, "--steps", "8")) == 2
+    assert "hides tokens" in capsys.readouterr().err
+    again = ["--from", str(out / "model"), "--objective", "masked"]
+    assert main(arguments(text, tmp_path / "more", *again, "--steps", "1")) == 0
 
 
 def test_the_same_command_goes_on_where_it_ended(text, tmp_path, capsys):

@@ -1,0 +1,1 @@
+"""GPT's relatives, built from its parts, for the pages that compare them."""
