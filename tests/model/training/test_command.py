@@ -86,7 +86,7 @@ def test_a_gpt_learns_to_find_hidden_tokens_and_goes_on(text, tmp_path, capsys):
     assert "Going on from step 4." in capsys.readouterr().out
     capsys.readouterr()
     assert main(arguments(text, out, "--steps", "8")) == 2
-    assert "hides tokens" in capsys.readouterr().err
+    assert "hides tokens" in capsys.readouterr().out
     again = ["--from", str(out / "model"), "--objective", "masked"]
     assert main(arguments(text, tmp_path / "more", *again, "--steps", "1")) == 0
 
