@@ -49,7 +49,9 @@ st.markdown("### Silence a part")
 st.markdown(texts["Silence"])
 silence_panel(feed_forward_lab.silence_options(trace), key=feed_forward_lab.SILENCE_KEY)
 
-further = st.expander("Further pictures: all blocks at once", on_change="rerun", key="further")
+further = st.expander(
+    "Further pictures: all blocks at once", on_change="rerun", key="further", bind="query-params"
+)
 if further.open:
     with further:
         st.plotly_chart(

@@ -45,7 +45,9 @@ st.markdown(texts["Silence"])
 st.caption(residual_lab.silence_caption())
 silence_panel(residual_lab.silence_options(), key=residual_lab.SILENCE_KEY)
 
-further = st.expander("Further pictures: all tokens at once", on_change="rerun", key="further")
+further = st.expander(
+    "Further pictures: all tokens at once", on_change="rerun", key="further", bind="query-params"
+)
 if further.open:
     names, theme = residual_lab.labels(trace), session.theme()
     lens = residual_lab.lens_here(trace)

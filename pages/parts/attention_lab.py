@@ -406,13 +406,25 @@ def _replacement_controls(T: int) -> tuple[int, int]:
     left, right = st.columns([3, 2])
     with left:
         position = (
-            st.slider("Replace the token at position", 1, T - 1, T - 1, key="replaced")
+            st.slider(
+                "Replace the token at position",
+                1,
+                T - 1,
+                T - 1,
+                key="replaced",
+                bind="query-params",
+            )
             if T > 2
             else 1
         )
     with right:
         typed = st.text_input(
-            "by the first token of", " dog", key="replacement", max_chars=60, live="250ms"
+            "by the first token of",
+            " dog",
+            key="replacement",
+            max_chars=60,
+            live="250ms",
+            bind="query-params",
         )
     wanted = cutter.encode(typed or "").ids[:1] or (cutter.end_of_text_id,)
     others = cutter.encode(_OTHER_REPLACEMENTS).ids

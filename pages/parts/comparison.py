@@ -7,6 +7,7 @@ from model.trace import Trace
 from pages.components.compare import Pressed, compare_bars, divergence, pressed_number
 from pages.parts import session
 from pages.parts.byhand import by_hand
+from pages.parts.opened import index_below, open_panel, opened
 from pages.parts.token_choice import explained_token
 
 
@@ -21,7 +22,7 @@ def comparison(before: Trace, after: Trace, *, key: str, changed: str) -> None:
     """
     position, cutter = session.selection().query, session.cutter()
     rows = before.logits[position], after.logits[position]
-    pressed = pressed_number(session.kept(key), len(rows[0]))
+    pressed = _opened_number(key, len(rows[0]))
     compare_bars(
         key=key,
         before=rows[0],
@@ -30,11 +31,27 @@ def comparison(before: Trace, after: Trace, *, key: str, changed: str) -> None:
         changed=changed,
         explained=explained_token(rows[0]),
         pressed=pressed,
-        on_pressed=lambda: session.keep(key, session.element_state(key, "pressed")),
+        on_pressed=lambda: _open(key, len(rows[0])),
     )
     if pressed is not None:
         found = worked_out(pressed, before, after, position)
         by_hand(found.term, model_value=found.model_value, key=f"{key}-by-hand")
+
+
+def _open(key: str, vocab_size: int) -> None:
+    """Take over the number that was pressed."""
+    pressed = pressed_number(session.element_state(key, "pressed"), vocab_size)
+    if pressed is not None:
+        open_panel(key, *pressed)
+
+
+def _opened_number(key: str, vocab_size: int) -> Pressed | None:
+    fields = opened(key) or ()
+    if len(fields) != 3:
+        return None
+    number, side, token_id = fields
+    found = {"number": number, "side": side, "id": index_below(token_id, vocab_size)}
+    return pressed_number(found, vocab_size)
 
 
 def worked_out(pressed: Pressed, before: Trace, after: Trace, position: int) -> Derived:

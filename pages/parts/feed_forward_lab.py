@@ -124,6 +124,7 @@ def worked_out(trace: Trace) -> None:
         default=STRIPS[2],
         required=True,
         key=BY_HAND_KEY,
+        bind="query-params",
         label_visibility="collapsed",
         wrap=True,
     )

@@ -12,6 +12,7 @@ from pages.parts import session
 from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
 from pages.parts.direct import direct_term
+from pages.parts.opened import open_panel, opened_index
 from pages.parts.token_choice import token_choice
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _account_by_hand(trace: Trace, booked: "Ledger", label: str) -> None:
     """Work the sum of the ledger out, the entry that was pressed product by product."""
     from model.lens import logit_direction, stream_parts
 
-    index = session.kept("ledger_entry")
+    index = opened_index("ledger", len(booked.entries))
     if index is None:
         st.caption("Press a part to work its entry out by hand.")
         return
@@ -145,7 +146,7 @@ def _choose_part(booked: "Ledger") -> None:
         first += len(entries)
     if not isinstance(index, int) or not 0 <= index < len(places):
         return
-    session.keep("ledger_entry", places[index])
+    open_panel("ledger", places[index])
     entry = booked.entries[places[index]]
     if entry.block is not None:
         session.select(block=entry.block)

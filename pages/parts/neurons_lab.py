@@ -10,12 +10,13 @@ from pages.parts import session
 from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
 from pages.parts.direct import direct_term
+from pages.parts.opened import open_panel, opened, opened_index
 
 SHOWN_NEURONS = 24
 SHOWN_TOKENS = 10
 SHOWN_POSITIONS = 64
-# Which of the lists a number was pressed in last.
-_FIRES, _WRITES = "fires", "writes"
+# What was pressed last in the lists: how it fires, or the id of a token that it writes towards.
+_PANEL, _FIRES = "neuron", "fires"
 
 
 def chosen_neuron(trace: Trace) -> int:
@@ -66,7 +67,7 @@ def _choose_row(order: list[int]) -> None:
     index = session.element_state("firing", "chosen")
     if isinstance(index, int) and 0 <= index < len(order):
         session.select(neuron=order[index])
-        session.keep("neuron_opened", _FIRES)
+        open_panel(_PANEL, _FIRES)
 
 
 def firing_count(trace: Trace) -> str:
@@ -97,10 +98,10 @@ def neuron_card(trace: Trace) -> None:
 
 def worked_out(trace: Trace) -> None:
     """Work the number out that was pressed last in the lists, once one was."""
-    opened, written = session.kept("neuron_opened"), session.kept("written")
-    if opened == _FIRES:
+    written = opened_index(_PANEL, trace.config.vocab_size)
+    if opened(_PANEL) == (_FIRES,):
         _output_by_hand(trace, chosen_neuron(trace))
-    elif opened == _WRITES and written is not None and written < trace.config.vocab_size:
+    elif written is not None:
         _written_by_hand(trace, chosen_neuron(trace), written)
     else:
         st.caption("Press a row to work its number out by hand.")
@@ -142,7 +143,7 @@ def _choose_position(places: range) -> None:
     index = session.element_state("along", "chosen")
     if isinstance(index, int) and 0 <= index < len(places):
         session.select(query=places[index])
-        session.keep("neuron_opened", _FIRES)
+        open_panel(_PANEL, _FIRES)
 
 
 def _written(trace: Trace, neuron: int, fires: float) -> None:
@@ -157,7 +158,7 @@ def _written(trace: Trace, neuron: int, fires: float) -> None:
                 float(effect[i]),
                 f"here {fires * effect[i]:+.3f}".replace("-", "−"),
                 is_token=True,
-                is_chosen=session.kept("neuron_opened") == _WRITES and i == session.kept("written"),
+                is_chosen=i == opened_index(_PANEL, len(effect)),
                 can_choose=True,
             )
             for i in ids
@@ -174,8 +175,7 @@ def _written(trace: Trace, neuron: int, fires: float) -> None:
 def _choose_written(ids: list[int]) -> None:
     index = session.element_state("written", "chosen")
     if isinstance(index, int) and 0 <= index < len(ids):
-        session.keep("written", ids[index])
-        session.keep("neuron_opened", _WRITES)
+        open_panel(_PANEL, ids[index])
 
 
 def _written_by_hand(trace: Trace, neuron: int, token_id: int) -> None:

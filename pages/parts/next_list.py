@@ -9,6 +9,7 @@ from pages.components.ranking import RankedToken, ranking
 from pages.parts import session
 from pages.parts.byhand import by_hand
 from pages.parts.numbers import percent
+from pages.parts.opened import open_panel, opened_index
 
 SHOWN = 6
 
@@ -42,10 +43,10 @@ def next_tokens(key: str, trace: Trace, *, title: str = "", count: int = SHOWN) 
         ticks=((0.0, "0"), (0.5, "50 %"), (1.0, "100 %")),
         note=title or f"After {label}, position {len(trace.tokens) - 1}.",
         action="Work this number out by hand",
-        on_token_change=lambda: session.keep(key, session.element_state(key, "token")),
+        on_token_change=lambda: open_panel(key, int(session.element_state(key, "token"))),
     )
-    pressed = session.kept(key)
-    if isinstance(pressed, int) and pressed < len(probs):
+    pressed = opened_index(key, len(probs))
+    if pressed is not None:
         found = probability(
             distribution(trace.logits[-1], SamplingSettings()),
             temperature=1.0,

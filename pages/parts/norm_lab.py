@@ -17,6 +17,7 @@ from pages.parts.comparison import comparison
 from pages.parts.derived import derived
 from pages.parts.lead import to_by_hand
 from pages.parts.microscope import Microscope, all_spreads, norm_names, spoken_name, table
+from pages.parts.opened import open_panel, opened
 from pages.parts.progress import each_block
 from pages.parts.tables import save_numbers, save_table
 
@@ -229,7 +230,7 @@ def choose_spread(key: str) -> None:
         index = int(points[0]["point_index"])
         name = "ln_f" if index == 2 * session.config().n_layer else ("ln_1", "ln_2")[index % 2]
         session.select(norm=name)
-        session.keep("spread_opened", True)
+        open_panel("spread")
         if name != "ln_f":
             session.select(block=index // 2)
 
@@ -246,7 +247,7 @@ def save_spreads(names: Sequence[str], stds: Array) -> None:
 
 def spread_by_hand(trace: Trace, seen: Microscope) -> None:
     """Work out what the chosen norm divides by, once its bar was clicked."""
-    if session.kept("spread_opened"):
+    if opened("spread") is not None:
         found = arithmetic.norm_std(trace, norm=seen.norm, position=seen.position)
         by_hand(found.term, model_value=found.model_value, key="by-hand-spread")
 

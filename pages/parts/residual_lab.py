@@ -21,6 +21,7 @@ from pages.parts import session
 from pages.parts.byhand import by_hand
 from pages.parts.derived import derived
 from pages.parts.explain import Try
+from pages.parts.opened import open_panel, opened, opened_index
 from pages.parts.progress import each_block
 from pages.parts.tables import save_numbers
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 SILENCE_KEY = "silence_stream"
 FEED_FORWARD = "feed-forward layer"
+# The numbers of an addition that can be pressed, and how many vectors a block has.
+_KINDS = ("before", "added", "after", "cosine")
+_N_ADDITION_ROWS = 5
 LENS_NUMBERS = ("probability", "logit", "rank", "entropy of the cell, in bits")
 
 
@@ -56,7 +60,7 @@ def stream(trace: Trace) -> None:
         key="stream",
         title=f"Residual stream of {labels(trace)[chosen.query]}",
         block=chosen.block,
-        number=session.kept("stream_number"),
+        number=_opened_number(),
         on_block_change=lambda: session.select(block=session.element_state("stream", "block")),
         on_number_change=_choose_number,
     )
@@ -66,16 +70,25 @@ def stream(trace: Trace) -> None:
 def _choose_number() -> None:
     sent = session.element_state("stream", "number")
     if sent and 0 <= int(sent[0]) < 2 * session.config().n_layer:
-        session.keep("stream_number", (int(sent[0]), str(sent[1])))
+        open_panel("stream", int(sent[0]), str(sent[1]))
         session.select(block=int(sent[0]) // 2)
 
 
 def _number_by_hand(trace: Trace, steps: "tuple[Addition, ...]") -> None:
     """Work the length or cosine out that was pressed in the stream, once one was."""
-    kept = session.kept("stream_number")
-    if kept and kept[0] < len(steps):
-        found = stream_derivation(trace, steps[kept[0]], kept[1])
+    number = _opened_number()
+    if number:
+        found = stream_derivation(trace, steps[number[0]], number[1])
         by_hand(found.term, model_value=found.model_value, key="by-hand-stream")
+
+
+def _opened_number() -> tuple[int, str] | None:
+    """Return which addition of the stream, and which of its numbers, was pressed last."""
+    fields = opened("stream") or ()
+    addition = opened_index("stream", 2 * session.config().n_layer)
+    if addition is None or len(fields) != 2 or fields[1] not in _KINDS:
+        return None
+    return addition, fields[1]
 
 
 def stream_derivation(trace: Trace, step: "Addition", kind: str) -> Derived:
@@ -110,7 +123,7 @@ def two_additions(trace: Trace) -> None:
         key="two-additions",
         labels=addition_labels(chosen.block),
         values=np.stack([row[q] for row in rows]),
-        row=session.kept("addition_row"),
+        row=opened_index("addition", _N_ADDITION_ROWS),
         column=chosen.dim,
         title=f"The two additions of block {chosen.block + 1}",
         on_cell_change=_choose_dimension,
@@ -124,10 +137,10 @@ def addition_labels(block: int) -> list[str]:
 
 def addition_by_hand(trace: Trace) -> None:
     """Work the number out that was clicked in the two additions, once one was."""
-    row = session.kept("addition_row")
+    row = opened_index("addition", _N_ADDITION_ROWS)
     if row is None:
         return
-    found = derivation(trace, int(row))
+    found = derivation(trace, row)
     by_hand(found.term, model_value=found.model_value)
 
 
@@ -150,7 +163,7 @@ def derivation(trace: Trace, row: int) -> Derived:
 def _choose_dimension() -> None:
     cell = session.element_state("two-additions", "cell")
     if cell:
-        session.keep("addition_row", int(cell[0]))
+        open_panel("addition", int(cell[0]))
         session.select(dim=int(cell[1]))
 
 
@@ -271,13 +284,13 @@ def _cell_bars(trace: Trace, logits: Array, row: int, position: int) -> None:
 def _choose_bar(at: str) -> None:
     token_id = chosen_id(session.element_state("lens-bars", "chosen"), at, session.cutter())
     if token_id is not None:
-        session.keep("lens_token", token_id)
+        open_panel("lens", token_id)
 
 
 def _bar_by_hand(trace: Trace, logits: Array, row: int, position: int) -> None:
     """Work a number of the pressed bar out, once one was pressed."""
-    token_id = session.kept("lens_token")
-    if not isinstance(token_id, int) or token_id >= len(logits):
+    token_id = opened_index("lens", len(logits))
+    if token_id is None:
         st.caption("Press a bar to work its numbers out by hand.")
         return
     number = st.segmented_control(
@@ -286,6 +299,7 @@ def _bar_by_hand(trace: Trace, logits: Array, row: int, position: int) -> None:
         default=LENS_NUMBERS[0],
         required=True,
         key="lens_number",
+        bind="query-params",
     )
     found = lens_derivation(trace, logits, str(number), row, position, token_id)
     by_hand(found.term, model_value=found.model_value, key="by-hand-lens")

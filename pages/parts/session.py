@@ -53,7 +53,14 @@ _OPEN = dict.fromkeys(
     ("neuron", "explain", "lens", "vocab", "number", "column", "swap_a", "swap_b"), OPEN
 )
 _SHARES = {"temperature": 1.0, "top_p": 1.0, "min_p": 0.0}
-_TEXTS = {"model": EMBEDDED, "hide": "", "find_bar": "", "find_stage": "", "norm": "ln_1"}
+_TEXTS = {
+    "model": EMBEDDED,
+    "hide": "",
+    "find_bar": "",
+    "find_stage": "",
+    "norm": "ln_1",
+    "opened": "",
+}
 _SWITCHES = {"start": True, "gamma": True, "beta": True}
 FIRST_MODEL = EMBEDDED
 NormKind = Literal["ln_1", "ln_2", "ln_f"]
@@ -308,6 +315,11 @@ def rank() -> int:
 def searched(name: str) -> str:
     """Return what is searched for under "find_bar" or "find_stage"."""
     return st.session_state.get(name, "")
+
+
+def opened() -> str:
+    """Return which calculations are open, as `pages.parts.opened` writes it."""
+    return st.session_state.get("opened", "")
 
 
 def sampling_settings() -> SamplingSettings:

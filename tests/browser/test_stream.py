@@ -117,3 +117,49 @@ def test_a_bar_of_a_neuron_opens_its_arithmetic(visit):
     page = visit("feed_forward?prompt=The+cat+sat+on+the")
     page.locator(".st-key-firing button.face").nth(3).click()
     expect(page.locator(".st-key-by-hand-neuron h4")).to_contain_text("output of neuron")
+
+
+def panels(page):
+    """Return the titles of the calculations that are open."""
+    page.wait_for_timeout(500)
+    settle(page)
+    return page.locator("[class*=st-key-by-hand] h4, [class*=-by-hand] h4").all_inner_texts()
+
+
+def test_a_link_opens_the_same_calculations(visit, browser):
+    page = visit("residual?prompt=The+cat+sat+on+the&block=1&query=3")
+    page.locator(".st-key-stream text.press[tabindex='0']").first.press("Enter")
+    page.wait_for_url(re.compile("opened=stream-"))
+    page.locator(".st-key-ledger button.face").nth(2).click()
+    page.wait_for_url(re.compile("ledger-"))
+    page.locator(".st-key-lens-bars .take").nth(2).click()
+    page.wait_for_url(re.compile("lens-"))
+    page.locator(".st-key-lens_number").get_by_role("radio", name="rank").click()
+    page.wait_for_url(re.compile("lens_number=rank"))
+    page.locator(".st-key-silence_stream-bars td.change button").first.click()
+    page.wait_for_url(re.compile("silence_stream_bars-logit-change-"))
+    page.get_by_text("Further pictures").click()
+    page.wait_for_url(re.compile("further=true"))
+    here = panels(page)
+    assert len(here) == 4
+    elsewhere = browser.new_page()
+    elsewhere.goto(page.url)
+    settle(elsewhere)
+    assert panels(elsewhere) == here
+    expect(elsewhere.locator(".st-key-ranks")).to_be_visible()
+    elsewhere.close()
+
+
+def test_a_link_opens_the_same_number_of_a_neuron(visit, browser):
+    page = visit("feed_forward?prompt=The+cat+sat+on+the&block=1")
+    page.locator(".st-key-strip").get_by_role("radio", name="before the curve").click()
+    page.wait_for_url(re.compile("strip=before"))
+    page.locator(".st-key-written button.face").nth(3).click()
+    page.wait_for_url(re.compile("opened=neuron-"))
+    here = panels(page)
+    assert len(here) == 2
+    elsewhere = browser.new_page()
+    elsewhere.goto(page.url)
+    settle(elsewhere)
+    assert panels(elsewhere) == here
+    elsewhere.close()

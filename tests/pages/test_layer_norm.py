@@ -108,7 +108,7 @@ def test_a_link_with_an_unknown_norm_opens_the_first():
 )
 def test_every_number_without_gamma_opens_its_arithmetic(number, side):
     page = open_page(norm="ln_f", gamma="false")
-    page.session_state["kept_left-out"] = {"number": number, "side": side, "id": 11}
+    page.session_state["opened"] = f"left_out-{number}-{side}-11"
     page.run()
     assert not page.exception
     trees = [data for data in handed(page) if "term" in data]

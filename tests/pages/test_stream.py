@@ -184,7 +184,7 @@ def test_a_number_of_each_strip_is_worked_out_by_hand(strip):
 @pytest.mark.parametrize("row", range(5))
 def test_a_number_of_each_vector_is_worked_out_by_hand(block, row):
     page = app("residual", block=block, dim="9")
-    page.session_state["kept_addition_row"] = row
+    page.session_state["opened"] = f"addition-{row}"
     page.run()
     assert not page.exception
     assert "By hand" in [heading.value for heading in page.subheader]
@@ -193,7 +193,7 @@ def test_a_number_of_each_vector_is_worked_out_by_hand(block, row):
 @pytest.mark.parametrize("entry", [0, 5, 68])
 def test_an_entry_of_the_ledger_is_worked_out_by_hand(entry):
     page = app("residual")
-    page.session_state["kept_ledger_entry"] = entry
+    page.session_state["opened"] = f"ledger-{entry}"
     page.run()
     assert not page.exception
     assert "By hand" in [heading.value for heading in page.subheader]
@@ -203,7 +203,7 @@ def test_an_entry_of_the_ledger_is_worked_out_by_hand(entry):
 @pytest.mark.parametrize("number", LENS_NUMBERS)
 def test_every_number_of_a_cell_of_the_lens_opens_its_arithmetic(row, number):
     page = app("residual", lens=row)
-    page.session_state["kept_lens_token"] = 300
+    page.session_state["opened"] = "lens-300"
     page.run()
     page.segmented_control(key="lens_number").set_value(number).run()
     assert not page.exception
@@ -217,7 +217,7 @@ def test_every_number_of_a_cell_of_the_lens_opens_its_arithmetic(row, number):
 )
 def test_a_number_of_a_pass_with_a_silenced_part_opens_its_arithmetic(part, number, side):
     page = app("residual", silence_stream=part)
-    page.session_state["kept_silence_stream-bars"] = {"number": number, "side": side, "id": 9}
+    page.session_state["opened"] = f"silence_stream_bars-{number}-{side}-9"
     page.run()
     assert not page.exception
     (tree,) = [data for data in handed(page) if "term" in data]
@@ -236,16 +236,32 @@ def test_the_block_that_turns_most_is_not_offered_to_who_stands_there():
 @pytest.mark.parametrize("addition", [0, 7])
 def test_every_number_of_the_stream_opens_its_arithmetic(addition, kind):
     page = app("residual")
-    page.session_state["kept_stream_number"] = (addition, kind)
+    page.session_state["opened"] = f"stream-{addition}-{kind}"
     page.run()
     assert not page.exception
     (tree,) = [data for data in handed(page) if "term" in data]
     assert abs(tree["difference"]) < tree["allowance"]
 
 
+ODD_ENTRIES = (
+    "stream-99-cosine.addition-7.lens-999999.ledger-69.silence_stream_bars-a-b-c.neuron-x",
+    "stream-1-odd.addition-.lens--1.ledger-x.silence_stream_bars-logit-before-8192.neuron-8192",
+    "stream.addition.lens.ledger.silence_stream_bars-logit-before.silence_neurons_bars.neuron",
+)
+
+
+@pytest.mark.parametrize("name", ["residual", "feed_forward"])
+@pytest.mark.parametrize("entries", ODD_ENTRIES)
+def test_a_link_that_opens_what_is_not_there_opens_nothing(name, entries):
+    page = app(name, opened=entries)
+    assert not page.exception
+    n_own = {"residual": 0, "feed_forward": 1}[name]
+    assert len([data for data in handed(page) if "term" in data]) == n_own
+
+
 def test_a_pressed_neuron_opens_its_arithmetic():
     page = app("feed_forward", neuron="40")
-    page.session_state["kept_neuron_opened"] = "fires"
+    page.session_state["opened"] = "neuron-fires"
     page.run()
     assert not page.exception
     labels = [data["term"]["label"] for data in handed(page) if "term" in data]
@@ -254,8 +270,7 @@ def test_a_pressed_neuron_opens_its_arithmetic():
 
 def test_what_a_neuron_writes_opens_its_arithmetic():
     page = app("feed_forward", neuron="40")
-    page.session_state["kept_neuron_opened"] = "writes"
-    page.session_state["kept_written"] = 300
+    page.session_state["opened"] = "neuron-300"
     page.run()
     assert not page.exception
     trees = [data for data in handed(page) if "term" in data]
