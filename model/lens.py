@@ -85,11 +85,6 @@ class Ledger:
         """How far the sum is from the model's own number: rounding of 32-bit numbers."""
         return self.total - (self.logit - self.mean_logit)
 
-    @property
-    def turnover(self) -> float:
-        """The sum of the entries' sizes, without their signs: what rounding is measured by."""
-        return float(sum(abs(entry.amount) for entry in self.entries))
-
 
 @dataclass(frozen=True, eq=False)
 class Lens:
