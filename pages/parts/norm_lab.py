@@ -116,8 +116,9 @@ def shown_vectors(seen: Microscope) -> tuple[Array, str]:
         bind="query-params",
         label_visibility="collapsed",
     )
+    name = name if name in _SHOWN else "out after"
     values = {"x": seen.read, "normalized": seen.left.normalized, "out": seen.out}
-    return values[_SHOWN[str(name)]], f"{spoken_name(seen.norm)}: {name}"
+    return values[_SHOWN[name]], f"{spoken_name(seen.norm)}: {name}"
 
 
 def choose_cell(key: str) -> None:

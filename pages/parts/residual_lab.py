@@ -301,7 +301,8 @@ def _bar_by_hand(trace: Trace, logits: Array, row: int, position: int) -> None:
         key="lens_number",
         bind="query-params",
     )
-    found = lens_derivation(trace, logits, str(number), row, position, token_id)
+    number = number if number in LENS_NUMBERS else LENS_NUMBERS[0]
+    found = lens_derivation(trace, logits, number, row, position, token_id)
     by_hand(found.term, model_value=found.model_value, key="by-hand-lens")
 
 

@@ -9,6 +9,8 @@ Memory: at most `_TRACES` traces are kept for all visitors together, each at mos
 `model.hooks.KEPT_BYTES` (320 MiB); a trace of 20 tokens through the embedded model is 2 MB.
 """
 
+import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
@@ -95,6 +97,7 @@ class Selection:
 
 def selection_widgets() -> None:
     """Draw the hidden widgets that tie the selection to the address bar. Called by `app.py`."""
+    _drop_infinities()
     _adopt_link()
     _adopt_next_text()
     with st.container(key="selection"):
@@ -104,11 +107,32 @@ def selection_widgets() -> None:
         for key, text in _TEXTS.items():
             st.text_input(key, text, key=key, bind="query-params")
         for key, number in (_NUMBERS | _OPEN).items():
-            st.number_input(key, value=number, step=1, key=key, bind="query-params")
+            # Back to a link that said "inf": the number stays as it was.
+            with contextlib.suppress(OverflowError):
+                st.number_input(key, value=number, step=1, key=key, bind="query-params")
         for key, share in _SHARES.items():
             st.number_input(
                 key, value=share, step=0.01, format="%.4f", key=key, bind="query-params"
             )
+
+
+def _drop_infinities() -> None:
+    """Take "inf" out of the link: Streamlit passes over what is no number, but stumbles over it."""
+    # Once its widget was drawn, a parameter is the widget's alone.
+    undrawn = [key for key in _NUMBERS | _OPEN if key not in st.session_state]
+    endless = [key for key in undrawn if _is_infinite(st.query_params.get(key, ""))]
+    if endless:
+        st.query_params.from_dict(
+            {key: value for key, value in st.query_params.items() if key not in endless}
+        )
+        st.rerun()
+
+
+def _is_infinite(written: str) -> bool:
+    try:
+        return math.isinf(float(written))
+    except ValueError:
+        return False
 
 
 def _adopt_link() -> None:

@@ -1,5 +1,6 @@
 """Every page runs without an exception, alone and after each other, on ordinary and odd texts."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,21 @@ ODD_TEXTS = [
     "2020 2020 2020",
     "word " * 5000,
 ]
+ODD_VALUES = ["inf", "-1e999", "nan", "-99999", "9" * 30, "0.5", "٣", "<b>x</b>", ""]
 
 
 def app():
     return AppTest.from_file(ROOT / "app.py", default_timeout=120)
+
+
+@lru_cache(maxsize=len(STAGES))
+def keys_of_widgets(name):
+    """Return the names of whatever a link may set: the selection, and the page's own controls."""
+    page = app().run().switch_page(f"pages/{name}.py").run()
+    kinds = ("number_input", "text_input", "checkbox", "toggle", "selectbox", "segmented_control")
+    keys = {widget.key for kind in (*kinds, "slider") for widget in getattr(page, kind)}
+    assert keys > {"block", "temperature", "model", "opened", "start"}
+    return frozenset(key for key in keys if key) | {"replaced", "lens_number"}
 
 
 @pytest.mark.parametrize("name", [stage.name for stage in STAGES])
@@ -55,6 +67,21 @@ def test_a_selection_out_of_bounds_is_brought_within_them(name):
     page.run()
     page.switch_page(f"pages/{name}.py").run()
     assert not page.exception
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("value", ODD_VALUES)
+@pytest.mark.parametrize("name", [stage.name for stage in STAGES])
+def test_a_link_may_say_anything(name, value):
+    page = app()
+    for key in keys_of_widgets(name):
+        page.query_params[key] = value
+    page.query_params["experiment"] = "Replace a later token"
+    page.query_params["opened"] = "lens-300"
+    page.run()
+    page.switch_page(f"pages/{name}.py").run()
+    assert not page.exception
+    assert page.title
 
 
 @pytest.mark.parametrize(
