@@ -36,6 +36,7 @@ with picture:
     attention_lab.cell_by_hand(values)
     st.caption(attention_lab.sizes(trace))
     attention_lab.formula(trace)
+    explain.tries("attention", *attention_lab.things_to_try(trace))
 with words:
     st.markdown("#### All heads of all blocks")
     heads_grid(
@@ -47,9 +48,7 @@ with words:
         is_masked=is_masked,
         on_head_change=lambda: attention_lab.choose_head("heads"),
     )
-    explain.tries("attention", *attention_lab.things_to_try(trace))
-
-explain.words_beside("attention")
+    explain.words("attention")
 
 st.markdown("### Step by step")
 attention_steps(

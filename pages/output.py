@@ -32,12 +32,13 @@ def stage() -> None:
         st.rerun()
     view = next_token.view(running)
     output_panels.text(view)
-    picture, side = st.columns([3, 2], gap="large")
+    picture, words = explain.picture_and_words()
     with picture:
-        output_panels.bars(view)
-    with side:
         output_panels.controls(view)
+        output_panels.bars(view)
         output_panels.tries()
+    with words:
+        explain.words("output")
     output_panels.columns(view)
     output_files.take_away(view)
     if generating.is_rerun_due(after_drawing=True):
@@ -45,7 +46,6 @@ def stage() -> None:
 
 
 st.fragment(stage, run_every=TICK_SECONDS if generating.running() else None)()
-explain.words_beside("output")
 output_panels.roads()
 cache_panel.cache_savings()
 T = len(session.tokens())

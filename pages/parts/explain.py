@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import session
 from pages.parts.glossary import with_terms
@@ -41,6 +42,14 @@ def words(name: str) -> None:
         if heading in sections(name):
             body = with_terms(sections(name)[heading])
             st.markdown(f"#### {heading}\n\n{body}", unsafe_allow_html=True)
+
+
+def picture_and_words() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return the places of a page's picture and its words; hidden words leave it the width."""
+    if "words" in session.selection().hide:
+        return st.container(), st.container()
+    picture, beside = st.columns([3, 2], gap="large")
+    return picture, beside
 
 
 def words_beside(name: str) -> None:

@@ -101,3 +101,16 @@ def test_nothing_is_offered_that_a_hidden_control_would_have_to_take_back(name, 
     assert kept <= offered
     assert not gone & offered
     assert any(text.value == "#### Try" for text in page.markdown) == bool(kept)
+
+
+@pytest.mark.parametrize("name", ["attention", "output", "overview"])
+def test_words_stand_on_a_page_unless_the_link_hides_them(name):
+    for hide, count in (("", 1), ("words", 0)):
+        page = app()
+        page.query_params["hide"] = hide
+        page.run()
+        page.switch_page(f"pages/{name}.py").run()
+        assert not page.exception
+        for heading in ("What", "How", "Why"):
+            found = [text for text in page.markdown if text.value.startswith(f"#### {heading}\n")]
+            assert len(found) == count
