@@ -27,6 +27,7 @@ TORCH_FREE = {
     "model.allocator",
     "model.arithmetic",
     "model.arithmetic.attention",
+    "model.arithmetic.averages",
     "model.arithmetic.distributions",
     "model.arithmetic.feed_forward",
     "model.arithmetic.norm",

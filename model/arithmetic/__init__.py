@@ -19,6 +19,14 @@ from model.arithmetic.attention import (
     score,
     z_entry,
 )
+from model.arithmetic.averages import (
+    later_weight,
+    mean_evenness,
+    mean_later,
+    mean_own,
+    mean_previous,
+    row_sum,
+)
 from model.arithmetic.distributions import LISTED_TOKENS, divergence, entropy, probability, rank
 from model.arithmetic.feed_forward import mlp_out_entry, mlp_post_entry, mlp_pre_entry
 from model.arithmetic.norm import (
@@ -54,9 +62,14 @@ __all__ = [
     "head_contribution",
     "input_entry",
     "label_of",
+    "later_weight",
     "length",
     "lens_logit",
     "logit",
+    "mean_evenness",
+    "mean_later",
+    "mean_own",
+    "mean_previous",
     "mlp_out_entry",
     "mlp_post_entry",
     "mlp_pre_entry",
@@ -72,6 +85,7 @@ __all__ = [
     "rank",
     "resid_mid_entry",
     "resid_post_entry",
+    "row_sum",
     "score",
     "token_entry",
     "z_entry",

@@ -12,7 +12,13 @@ from model.arithmetic import (
     attention_weight,
     attn_out_entry,
     head_contribution,
+    later_weight,
+    mean_evenness,
+    mean_later,
+    mean_own,
+    mean_previous,
     qkv_entry,
+    row_sum,
     score,
     z_entry,
 )
@@ -47,16 +53,22 @@ _NUMBERS = {
     "z": "z",
     "part": "this head's part",
     "output": "attention's output",
+    "row": "row sum",
+    "previous": "mean: one token back",
+    "own": "mean: its own token",
+    "even": "mean: evenness",
 }
+# Only without the mask do later tokens get anything.
+_LEAKS = {"later": "weight on later tokens", "later_mean": "its mean over the rows"}
 BY_HAND = "by_hand"
 _EXPERIMENTS = ("Silence a part", "Replace a later token")
 # Where the token that was typed stands there already: the first of these that does not.
 _OTHER_REPLACEMENTS = " cat dog"
-# Title and meaning of each measure.
+# Title, meaning and key among `_NUMBERS` of each measure.
 _STORIES = (
-    ("One token back", "the weight on the token just before, on average,"),
-    ("Its own token", "a token's weight on itself, on average,"),
-    ("Most even", "a row's entropy, as a share of the largest it could have, on average,"),
+    ("One token back", "the weight on the token just before, on average,", "previous"),
+    ("Its own token", "a token's weight on itself, on average,", "own"),
+    ("Most even", "a row's entropy, as a share of the largest it could have, on average,", "even"),
 )
 
 
@@ -110,11 +122,16 @@ def choose_cell(key: str, *, is_score: bool = False) -> None:
 
 
 def cell_by_hand(values: MapValues) -> None:
-    """Offer the way from the map to the calculation of its chosen cell."""
+    """Offer the way from the map to the calculation of its chosen cell, and of its row's sum."""
     kind = "score" if values == "scores" else "weight"
-    to_by_hand(
-        f"this {kind}", key="map-by-hand", act=partial(session.select, by_hand=kind), target=BY_HAND
-    )
+    with st.container(horizontal=True, gap="medium"):
+        for what, number in ((f"this {kind}", kind), ("its row's sum", "row")):
+            to_by_hand(
+                what,
+                key=f"map-by-hand-{number}",
+                act=partial(session.select, by_hand=number),
+                target=BY_HAND,
+            )
 
 
 def choose_number(key: str) -> None:
@@ -186,15 +203,16 @@ def things_to_try(trace: Trace) -> list[explain.Try]:
             )
         ]
     found = []
-    for index, (words, meaning) in enumerate(_STORIES):
+    for index, (words, meaning, number) in enumerate(_STORIES):
         scores = overview(trace).measures[:, index]
         block, head = map(int, np.unravel_index(scores.argmax(), scores.shape))
-        number = percent(float(scores[block, head]))
+        share = percent(float(scores[block, head]))
         found.append(
             explain.Try(
                 f"{words}: block {block + 1} · head {head + 1}",
-                partial(session.select, block=block, head=head),
-                f"Here {meaning} is {number}, the largest of all {scores.size} heads.",
+                partial(session.select, block=block, head=head, by_hand=number),
+                f"Here {meaning} is {share}, the largest of all {scores.size} heads. Further down "
+                "it is worked out by hand.",
                 shows="map",
             )
         )
@@ -286,21 +304,23 @@ def choose_vector_cell(key: str, part: str) -> None:
 
 def work_out(trace: Trace) -> None:
     """Draw the calculation of the chosen number, beside the model's own value."""
+    names = _NUMBERS | _LEAKS if trace.silenced == MASK_OFF else _NUMBERS
     kind = st.segmented_control(
         "Work out by hand",
-        list(_NUMBERS),
+        list(names),
         default="weight",
         required=True,
         key=BY_HAND,
         bind="query-params",
-        format_func=_NUMBERS.__getitem__,
+        format_func=names.__getitem__,
+        wrap=True,
     )
     derived = number_of(trace, session.selection(), str(kind or "weight"))
     by_hand(derived.term, model_value=derived.model_value)
 
 
 def number_of(trace: Trace, chosen: Selection, kind: str) -> Derived:
-    """Work the chosen number of this page out; `kind` is a key of `_NUMBERS`."""
+    """Work the chosen number of this page out; `kind` is a key of `_NUMBERS` or `_LEAKS`."""
     parameters, dim = session.parameters(), chosen.dim % trace.config.d_head
     place = {"block": chosen.block, "head": chosen.head}
     at_query = {**place, "position": chosen.query}
@@ -319,8 +339,29 @@ def number_of(trace: Trace, chosen: Selection, kind: str) -> Derived:
         "output": lambda: attn_out_entry(
             trace, parameters, block=chosen.block, position=chosen.query, dim=chosen.dim
         ),
-    }
+    } | _sums_and_means(trace, chosen)
     return derive[kind if kind in derive else "weight"]()
+
+
+def _sums_and_means(trace: Trace, chosen: Selection) -> dict[str, Callable[[], Derived]]:
+    """Return how each number that is added up over the chosen head's map is worked out."""
+    block, head, query = chosen.block, chosen.head, chosen.query
+    at, row = {"block": block, "head": head}, {"block": block, "head": head, "query": query}
+
+    def told(index: int) -> float:
+        return float(overview(trace).measures[block, index, head])
+
+    def leak() -> NDArray[np.float64]:
+        return later_share(trace.blocks[block].pattern[head])
+
+    return {
+        "row": lambda: row_sum(trace, **row),
+        "later": lambda: later_weight(trace, **row, model_value=float(leak()[query])),
+        "later_mean": lambda: mean_later(trace, **row, model_value=float(leak().mean())),
+        "previous": lambda: mean_previous(trace, **at, model_value=told(0)),
+        "own": lambda: mean_own(trace, **at, model_value=told(1)),
+        "even": lambda: mean_evenness(trace, **row, model_value=told(2)),
+    }
 
 
 def mask_note(trace: Trace, chosen: Selection) -> None:

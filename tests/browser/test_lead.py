@@ -10,6 +10,7 @@ pytestmark = pytest.mark.browser
     ("path", "button", "shown"),
     [
         ("attention", "Work this weight out by hand", ".st-key-by_hand"),
+        ("attention", "Work its row's sum out by hand", ".st-key-by_hand"),
         ("layer_norm", "Work this number out by hand", ".st-key-worked"),
         ("feed_forward", "Silence this whole layer", ".st-key-silence_neurons"),
         ("residual", "Explain the runner-up", ".st-key-explain-token"),

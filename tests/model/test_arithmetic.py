@@ -9,12 +9,14 @@ import torch
 from torch.nn import functional as F
 
 from model import arithmetic
+from model.arithmetic import averages as averages_by_hand
 from model.catalog import EMBEDDED_FOLDER
 from model.checkpoints import load_checkpoint
 from model.config import Activation, GPTConfig
 from model.gpt import GPT
 from model.hooks import record
 from model.lens import additions, lens_logits, logit_lens
+from model.patterns import evenness, later_share, own_share, previous_share
 from model.sampling import SamplingSettings, distribution
 from model.terms import Derived, combined, constant
 from model.tokenizer import Tokens, start_token, tokenizer
@@ -335,3 +337,42 @@ def test_a_change_is_the_difference_of_two_calculations():
     moved = arithmetic.change("moved", *both)
     assert moved.model_value == pytest.approx(changed.logits[5][9] - trace.logits[5][9], abs=1e-6)
     assert_agrees("change", moved)
+
+
+def averages(trace, *, block, head, query):
+    """Yield every number that is added up over a map, beside the page's own."""
+    pattern = trace.blocks[block].pattern
+    at, later = {"block": block, "head": head}, later_share(pattern[head])
+    even = evenness(pattern, is_causal=trace.silenced is None)[head]
+    yield arithmetic.row_sum(trace, **at, query=query)
+    before, own = previous_share(pattern)[head], own_share(pattern)[head]
+    yield arithmetic.later_weight(trace, **at, query=query, model_value=float(later[query]))
+    yield arithmetic.mean_later(trace, **at, query=query, model_value=float(later.mean()))
+    yield arithmetic.mean_previous(trace, **at, model_value=float(before))
+    yield arithmetic.mean_own(trace, **at, model_value=float(own))
+    yield arithmetic.mean_evenness(trace, **at, query=query, model_value=float(even))
+
+
+@pytest.mark.parametrize("silenced", [None, Silenced("mask")])
+@pytest.mark.parametrize("length", [1, 2, 7, 16])
+@pytest.mark.parametrize("most_rows", [24, 3])
+def test_sums_and_averages_of_a_map_are_the_pages_own(silenced, length, most_rows, monkeypatch):
+    monkeypatch.setattr(averages_by_hand, "MOST_ROWS", most_rows)
+    tokens = Tokens(tuple(range(length)), (b"x",) * length)
+    trace = record(random_model(), tokens, silenced=silenced)
+    for query in {0, length // 2, length - 1}:
+        for derived in averages(trace, block=1, head=3, query=query):
+            assert abs(derived.difference) < 1e-12, derived.term.label
+
+
+def test_a_row_adds_up_to_one_and_its_leak_is_what_the_mask_hides():
+    whole, _ = random_run()
+    open_, _ = random_run(silenced=Silenced("mask"))
+    at = {"block": 0, "head": 2, "query": 4}
+    for trace, n_key in ((whole, 5), (open_, T)):
+        row = arithmetic.row_sum(trace, **at)
+        assert len(row.term.children) == n_key
+        assert row.term.value == pytest.approx(1, abs=1e-6)
+    leak = arithmetic.later_weight(open_, **at, model_value=0.0).term
+    assert [child.symbol for child in leak.children] == ["A₅", "A₆"]
+    assert arithmetic.later_weight(whole, **at, model_value=0.0).term.value == 0
