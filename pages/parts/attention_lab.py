@@ -33,7 +33,7 @@ from pages.components.percent import tokens as n_tokens
 from pages.components.proof import proof
 from pages.components.vectors import VectorRole, vector_rows
 from pages.parts import explain, pickers, session
-from pages.parts.byhand import by_hand
+from pages.parts.byhand import by_hand, is_offered
 from pages.parts.derived import derived
 from pages.parts.lead import to_by_hand
 from pages.parts.progress import walk
@@ -202,6 +202,7 @@ def things_to_try(trace: Trace) -> list[explain.Try]:
                 needs="prompt",
             )
         ]
+    more = " Further down it is worked out by hand." if is_offered() else ""
     found = []
     for index, (words, meaning, number) in enumerate(_STORIES):
         scores = overview(trace).measures[:, index]
@@ -211,8 +212,7 @@ def things_to_try(trace: Trace) -> list[explain.Try]:
             explain.Try(
                 f"{words}: block {block + 1} · head {head + 1}",
                 partial(session.select, block=block, head=head, by_hand=number),
-                f"Here {meaning} is {share}, the largest of all {scores.size} heads. Further down "
-                "it is worked out by hand.",
+                f"Here {meaning} is {share}, the largest of all {scores.size} heads.{more}",
                 shows="map",
             )
         )
@@ -304,6 +304,8 @@ def choose_vector_cell(key: str, part: str) -> None:
 
 def work_out(trace: Trace) -> None:
     """Draw the calculation of the chosen number, beside the model's own value."""
+    if not is_offered():
+        return
     names = _NUMBERS | _LEAKS if trace.silenced == MASK_OFF else _NUMBERS
     kind = st.segmented_control(
         "Work out by hand",

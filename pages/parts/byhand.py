@@ -7,6 +7,11 @@ from pages.components.byhand import term_tree
 from pages.parts import session
 
 
+def is_offered() -> bool:
+    """Say whether numbers can be worked out on this page: the link may leave that out."""
+    return "byhand" not in session.selection().hide
+
+
 def by_hand(term: Term, *, model_value: float, key: str = "by-hand") -> None:
     """Draw the calculation of the number that was clicked, unless the link hides it.
 
@@ -15,7 +20,7 @@ def by_hand(term: Term, *, model_value: float, key: str = "by-hand") -> None:
         model_value: The model's own number.
         key: Names the panel where a page has more than one.
     """
-    if "byhand" in session.selection().hide:
+    if not is_offered():
         return
     st.subheader("By hand", anchor=False)
     term_tree(key=key, term=term, model_value=model_value)

@@ -16,7 +16,7 @@ from pages.components.byhand import term_tree
 from pages.components.matrix import Axis, matrix
 from pages.components.vectors import vector_rows
 from pages.parts import explain, session
-from pages.parts.byhand import by_hand
+from pages.parts.byhand import by_hand, is_offered
 from pages.parts.texts import as_text
 from pages.parts.token_search import exact_search, find
 
@@ -180,7 +180,7 @@ def tying(shown: LookedUp) -> None:
         token_id=shown.id,
         label=shown.label,
     )
-    if "byhand" not in session.selection().hide:
+    if is_offered():
         term_tree(key="logit", term=found.term, model_value=found.model_value)
 
 

@@ -14,7 +14,7 @@ from pages.components.bend import activated, activation_curve
 from pages.components.percent import tokens as n_tokens
 from pages.components.widening import widening
 from pages.parts import session
-from pages.parts.byhand import by_hand
+from pages.parts.byhand import by_hand, is_offered
 from pages.parts.derived import derived
 from pages.parts.explain import Try
 from pages.parts.lead import to_by_hand
@@ -118,6 +118,8 @@ def _choose_dot() -> None:
 
 def worked_out(trace: Trace) -> None:
     """Work one number of the layer out by hand: of the chosen neuron, or the chosen dimension."""
+    if not is_offered():
+        return
     strip = st.segmented_control(
         "Number to work out",
         STRIPS,

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.components.lead import lead_element
 from pages.parts import session
+from pages.parts.byhand import is_offered
 
 
 def act_and_lead(act: Callable[[], None], target: str) -> None:
@@ -36,7 +37,7 @@ def to_by_hand(what: str, *, key: str, act: Callable[[], None], target: str) -> 
         act: Chooses the number; called when the button is pressed.
         target: Key of what stands on top of the panel.
     """
-    if "byhand" in session.selection().hide:
+    if not is_offered():
         return
     st.button(
         f"Work {what} out by hand",

@@ -9,7 +9,7 @@ from model.terms import Term, recorded, total
 from model.trace import Trace
 from pages.components.ledger import BarRow, signed_bars
 from pages.parts import session
-from pages.parts.byhand import by_hand
+from pages.parts.byhand import by_hand, is_offered
 from pages.parts.derived import derived
 from pages.parts.direct import direct_term
 from pages.parts.opened import open_panel, opened_index
@@ -42,6 +42,8 @@ def _account_by_hand(trace: Trace, booked: "Ledger", label: str) -> None:
     """Work the sum of the ledger out, the entry that was pressed product by product."""
     from model.lens import logit_direction, stream_parts
 
+    if not is_offered():
+        return
     index = opened_index("ledger", len(booked.entries))
     if index is None:
         st.caption("Press a part to work its entry out by hand.")

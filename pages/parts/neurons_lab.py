@@ -7,7 +7,7 @@ from model.arithmetic import mlp_post_entry
 from model.trace import Array, Trace
 from pages.components.ledger import BarRow, signed_bars
 from pages.parts import session
-from pages.parts.byhand import by_hand
+from pages.parts.byhand import by_hand, is_offered
 from pages.parts.derived import derived
 from pages.parts.direct import direct_term
 from pages.parts.opened import open_panel, opened, opened_index
@@ -98,6 +98,8 @@ def neuron_card(trace: Trace) -> None:
 
 def worked_out(trace: Trace) -> None:
     """Work the number out that was pressed last in the lists, once one was."""
+    if not is_offered():
+        return
     written = opened_index(_PANEL, trace.config.vocab_size)
     if opened(_PANEL) == (_FIRES,):
         _output_by_hand(trace, chosen_neuron(trace))

@@ -12,7 +12,7 @@ from model.terms import Derived
 from model.trace import Array, Trace
 from pages.components.percent import tokens as n_tokens
 from pages.parts import explain, pickers, session
-from pages.parts.byhand import by_hand
+from pages.parts.byhand import by_hand, is_offered
 from pages.parts.comparison import comparison
 from pages.parts.derived import derived
 from pages.parts.lead import to_by_hand
@@ -255,7 +255,7 @@ def spread_by_hand(trace: Trace, seen: Microscope) -> None:
 
 def worked_out(trace: Trace, seen: Microscope) -> None:
     """Draw the choice of number and its calculation, unless the link hides them."""
-    if "byhand" in session.selection().hide:
+    if not is_offered():
         return
     name = st.segmented_control(
         "Work out",

@@ -18,7 +18,7 @@ from pages.components.percent import tokens as n_tokens
 from pages.components.stream import stream_picture
 from pages.components.vectors import vector_rows
 from pages.parts import session
-from pages.parts.byhand import by_hand
+from pages.parts.byhand import by_hand, is_offered
 from pages.parts.derived import derived
 from pages.parts.explain import Try
 from pages.parts.opened import open_panel, opened, opened_index
@@ -289,6 +289,8 @@ def _choose_bar(at: str) -> None:
 
 def _bar_by_hand(trace: Trace, logits: Array, row: int, position: int) -> None:
     """Work a number of the pressed bar out, once one was pressed."""
+    if not is_offered():
+        return
     token_id = opened_index("lens", len(logits))
     if token_id is None:
         st.caption("Press a bar to work its numbers out by hand.")

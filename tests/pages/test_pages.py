@@ -114,3 +114,17 @@ def test_words_stand_on_a_page_unless_the_link_hides_them(name):
         for heading in ("What", "How", "Why"):
             found = [text for text in page.markdown if text.value.startswith(f"#### {heading}\n")]
             assert len(found) == count
+
+
+@pytest.mark.parametrize("name", [stage.name for stage in STAGES])
+def test_nothing_speaks_of_a_panel_by_hand_that_the_link_hides(name):
+    page = app()
+    page.query_params["hide"] = "byhand"
+    page.query_params["opened"] = "stream-1-added.addition-2.lens-300.ledger-3.neuron-300.spread"
+    page.run()
+    page.switch_page(f"pages/{name}.py").run()
+    assert not page.exception
+    spoken = [c.value for c in page.caption] + [b.label for b in page.button]
+    spoken += [control.label for control in page.segmented_control]
+    assert [words for words in spoken if "by hand" in words or "work out" in words.lower()] == []
+    assert "By hand" not in [heading.value for heading in page.subheader]
