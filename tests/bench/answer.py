@@ -1,4 +1,4 @@
-"""How soon the page answers: after typing settles, and after a change of block or head.
+"""How soon the page answers: when typing settles, when a block, head or control is changed.
 
     python tests/bench/answer.py [times]
 
@@ -72,6 +72,16 @@ def heads(page, times):
     return found
 
 
+def sampling(page, times):
+    """Press the ready-made settings in turn: each moves another of the four controls."""
+    names = ("Temperature 0.7", "Top-k 40", "Top-p 0.9", "Min-p 0.1")
+    found = []
+    for number in range(times):
+        button = page.get_by_role("button", name=names[number % len(names)], exact=True)
+        found.append(timed(page, "bars", "click", button.click))
+    return found
+
+
 def report(name, found):
     found.sort()
     middle, high = statistics.median(found), found[int(0.95 * (len(found) - 1))]
@@ -91,6 +101,9 @@ def main():
         page.locator(".st-key-where-attention a").click()
         page.wait_for_timeout(4000)
         report("head chosen -> attention map", heads(page, times))
+        page.locator(".st-key-where-output a").click()
+        page.wait_for_timeout(4000)
+        report("sampling control moved -> bars", sampling(page, times))
 
 
 if __name__ == "__main__":
