@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from model.catalog import EMBEDDED, known_models
+
 pytestmark = pytest.mark.browser
 
 
@@ -41,3 +43,20 @@ def test_the_overview_s_name_opens_it_like_every_other_page_s(visit):
     expect(page.locator("h1")).to_have_text("Overview")
     expect(text_box(page)).to_have_value("A dog")
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def test_the_parameters_of_all_parts_add_up_to_the_models(visit):
+    page = visit()
+    page.locator(".part[data-part=next] .percent").first.wait_for()
+
+    def count(part):
+        text = page.locator(f".part[data-part={part}] .count").first.inner_text()
+        return int(text.split()[0].replace(",", ""))
+
+    embeddings = count("embedding") + count("position")
+    two_norms = 2 * count("norm")
+    assert count("blocks") == count("attention") + count("mlp") + two_norms
+    assert count("logits") == 0
+    whole = embeddings + 6 * count("blocks") + count("norm")
+    assert whole == known_models()[EMBEDDED].config.parameters.total == 6_901_760
+    assert page.locator(".total").inner_text().endswith(f"= {whole:,} parameters")
