@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from model.catalog import EMBEDDED, KnownModel, known_models
 from model.config import GPTConfig
@@ -98,10 +99,14 @@ class Selection:
 def selection_widgets() -> None:
     """Draw the hidden widgets that tie the selection to the address bar. Called by `app.py`."""
     _drop_infinities()
-    _adopt_link()
     _adopt_next_text()
+    is_back = _is_back_or_forward()
+    if "text" in st.session_state and not is_back:
+        # A message sent before the browser heard of the last text would bring the one before back.
+        _link_text()
     with st.container(key="selection"):
         st.text_area("prompt", FIRST_TEXT, key="prompt", bind="query-params")
+        _adopt_link(is_back=is_back)
         for key, is_on in _SWITCHES.items():
             st.checkbox(key, value=is_on, key=key, bind="query-params")
         for key, text in _TEXTS.items():
@@ -135,14 +140,25 @@ def _is_infinite(written: str) -> bool:
         return False
 
 
-def _adopt_link() -> None:
+def _adopt_link(*, is_back: bool) -> None:
     """Take over a text that came through the address bar: a link, or the browser's Back."""
-    linked = st.session_state.get("prompt")
-    if linked is None:
-        return
-    if "text" not in st.session_state or linked != _linked(st.session_state["text"]):
+    linked = st.session_state["prompt"]
+    is_new = is_back and linked != _linked(text())
+    if is_new or "text" not in st.session_state:
         st.session_state["text"] = linked
         st.session_state["ids"] = None
+
+
+def _link_text() -> None:
+    linked = _linked(text())
+    if st.session_state.get("prompt") != linked:
+        st.session_state["prompt"] = linked
+
+
+def _is_back_or_forward() -> bool:
+    """Say whether the browser shows an earlier address again; no public name tells it."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def _linked(text: str) -> str:

@@ -51,6 +51,29 @@ def test_the_text_and_the_selection_survive_a_page_change_a_reload_and_back(visi
     assert query(page)["block"] == "3"
 
 
+@pytest.mark.parametrize(
+    ("path", "pressed", "ends"),
+    [
+        ("tokens", ".st-key-where-attention a", "/attention?prompt=Once+upon+a"),
+        ("output", ".st-key-draw button", "/output?prompt=Once+upon+a+"),
+    ],
+)
+def test_what_was_typed_a_moment_before_a_press_is_kept(visit, path, pressed, ends):
+    page = visit(f"{path}?prompt=Once")
+    page.wait_for_timeout(500)
+    box, place = page.get_by_role("textbox", name="Your text"), page.locator(pressed).bounding_box()
+    box.press("End")
+    page.keyboard.type(" upon a")
+    page.mouse.move(place["x"] + 9, place["y"] + 9)
+    page.mouse.down()
+    page.wait_for_timeout(60)
+    page.mouse.up()
+    page.wait_for_url(lambda url: ends in url)
+    settle(page)
+    expect(box).to_have_value(re.compile("^Once upon a"))
+    expect(page.locator(".st-key-box .piece .label").nth(3)).to_have_text("␣a")
+
+
 @pytest.mark.parametrize("name", [stage.name for stage in STAGES])
 def test_hostile_text_stays_text(visit, name):
     page = visit(f"{name}?prompt={quote(HOSTILE)}")
