@@ -27,7 +27,14 @@ from model.arithmetic.averages import (
     mean_previous,
     row_sum,
 )
-from model.arithmetic.distributions import LISTED_TOKENS, divergence, entropy, probability, rank
+from model.arithmetic.distributions import (
+    LISTED_TOKENS,
+    divergence,
+    entropy,
+    perplexity,
+    probability,
+    rank,
+)
 from model.arithmetic.feed_forward import mlp_out_entry, mlp_post_entry, mlp_pre_entry
 from model.arithmetic.norm import (
     norm_entry,
@@ -79,6 +86,7 @@ __all__ = [
     "norm_of",
     "norm_std",
     "norm_variance",
+    "perplexity",
     "position_entry",
     "probability",
     "qkv_entry",

@@ -1,7 +1,7 @@
 """A row of logits by hand: shares, ranks, how even they are, how far from another row."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +136,44 @@ def _moved(name: str, p: float, other: float) -> Term:
         return rest(f"{name}, at 0 on one side", "…", math.inf if p else 0.0, count=1)
     ratio = combined("quotient", "the ratio", "p/p′", before, after)
     return combined("product", name, "p·ln(p/p′)", before, combined("ln", "", "ln(p/p′)", ratio))
+
+
+def perplexity(losses: Floats, *, names: Sequence[str], model_value: float) -> Derived:
+    """Work a text's perplexity out: e to the mean of −ln p of the tokens that came.
+
+    Args:
+        losses: `(n,)`, −ln p of each, in nats; at least one.
+        names: What each token is called.
+        model_value: The page's own number.
+    """
+    terms = [_loss(name, loss) for name, loss in zip(names, losses.tolist(), strict=True)]
+    mean = combined(
+        "quotient",
+        "mean loss, in nats",
+        "loss",
+        total("sum of the losses", "Σ −ln p", terms),
+        constant("tokens that were predicted", "n", len(terms)),
+        formula="Σ −ln p / n",
+    )
+    term = combined(
+        "exp",
+        "perplexity of the text",
+        "e^loss",
+        mean,
+        formula="e^loss",
+        note="As many equally likely tokens would have been as hard to guess, token by token.",
+    )
+    return Derived(term, model_value)
+
+
+def _loss(name: str, loss: float) -> Term:
+    label, p = f"−ln p of {name}", math.exp(-loss)
+    # Below the smallest number of float64 there is nothing left to divide by.
+    if p == 0:
+        return recorded(label, "−ln p", loss)
+    share = recorded("the probability it had", "p", p)
+    inverse = combined("quotient", "one over it", "1/p", constant("one", "1", 1.0), share)
+    return combined("ln", label, "ln(1/p)", inverse)
 
 
 def entropy(found: Floats, *, model_value: float, label: Callable[[int], str]) -> Derived:

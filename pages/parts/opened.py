@@ -22,6 +22,12 @@ def open_panel(name: str, *fields: int | str) -> None:
     session.select(opened=_ENTRY.join(_FIELD.join(entry) for entry in entries))
 
 
+def close_panel(name: str) -> None:
+    """Forget what was pressed under `name`; call it from a callback."""
+    left = [entry for entry in _entries() if entry[0] != _plain(name)]
+    session.select(opened=_ENTRY.join(_FIELD.join(entry) for entry in left))
+
+
 def opened(name: str) -> tuple[str, ...] | None:
     """Return the fields of what was pressed last under `name`; none if nothing was."""
     fields = {entry[0]: entry[1:] for entry in _entries()}

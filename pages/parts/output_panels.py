@@ -20,12 +20,15 @@ from pages.components.percent import count, tokens
 from pages.components.roads import road_tree
 from pages.components.sampling import sampling_controls
 from pages.parts import explain, generating, guessing, next_token, session
-from pages.parts.byhand import by_hand
+from pages.parts.byhand import by_hand, is_offered
 from pages.parts.next_token import BARS, COLUMNS, CONTROLS, PASSAGE, ROADS, Moment, View
+from pages.parts.opened import close_panel, open_panel, opened
 
 N_DRAWS = 1000
 _MANY = 40
 _PROMPT_TAIL = 6
+# The calculation of the text's loss, as the link calls it.
+_LOSS = "loss"
 
 
 def toolbar() -> None:
@@ -93,9 +96,38 @@ def text(view: View) -> None:
         on_looked=_look,
     )
     st.caption(_loss_sentence())
+    if view.running is None and next_token.text_surprise().losses.size:
+        _loss_by_hand()
     notice = _notice(is_running=view.running is not None)
     if notice:
         st.info(notice)
+
+
+def _loss_by_hand() -> None:
+    """Work mean loss and perplexity of the text out, once that was asked for."""
+    if not is_offered():
+        return
+    is_open = opened(_LOSS) is not None
+    st.button(
+        "Put the calculation away" if is_open else "Work mean and perplexity out by hand",
+        key="loss-by-hand",
+        icon=":material/calculate:",
+        type="tertiary",
+        on_click=_open_or_close_loss,
+    )
+    if is_open:
+        found, label = next_token.text_surprise(), session.cutter().label
+        names = [f"{label(i)} at {at}" for at, i in enumerate(session.tokens().ids)][1:]
+        derived = arithmetic.perplexity(found.losses, names=names, model_value=found.perplexity)
+        by_hand(derived.term, model_value=derived.model_value, key="by-hand-loss")
+
+
+def _open_or_close_loss() -> None:
+    if opened(_LOSS) is None:
+        open_panel(_LOSS)
+    else:
+        close_panel(_LOSS)
+    generating.ask_for_rerun(after_drawing=True)
 
 
 def _look() -> None:

@@ -198,3 +198,20 @@ def test_arrow_keys_walk_the_rows_and_the_text(visit):
     assert "␣upon" in page.evaluate(FOCUSED)
     page.keyboard.press("Enter")
     page.get_by_text("What was expected at position 2").wait_for()
+
+
+def test_the_perplexity_is_worked_out_and_put_away_again(visit, browser):
+    page = opened(visit)
+    told = re.findall(r"e\^loss = ([\d.,]+)\.", page.get_by_text("perplexity e^loss").inner_text())
+    page.get_by_role("button", name="Work mean and perplexity out by hand").click()
+    panel = page.locator(".st-key-by-hand-loss")
+    expect(panel.locator("h4")).to_contain_text("perplexity of the text")
+    assert panel.get_by_text(told[0]).count()
+    page.wait_for_url(re.compile("opened=loss"))
+    elsewhere = browser.new_page()
+    elsewhere.goto(page.url)
+    expect(elsewhere.locator(".st-key-by-hand-loss h4")).to_contain_text("perplexity of the text")
+    elsewhere.close()
+    page.get_by_role("button", name="Put the calculation away").click()
+    expect(panel).to_have_count(0)
+    page.wait_for_url(lambda url: "opened" not in url)

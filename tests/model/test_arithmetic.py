@@ -18,6 +18,7 @@ from model.hooks import record
 from model.lens import additions, lens_logits, logit_lens
 from model.patterns import evenness, later_share, own_share, previous_share
 from model.sampling import SamplingSettings, distribution
+from model.surprise import surprise
 from model.terms import Derived, combined, constant
 from model.tokenizer import Tokens, start_token, tokenizer
 from model.trace import Silenced
@@ -376,3 +377,20 @@ def test_a_row_adds_up_to_one_and_its_leak_is_what_the_mask_hides():
     leak = arithmetic.later_weight(open_, **at, model_value=0.0).term
     assert [child.symbol for child in leak.children] == ["A₅", "A₆"]
     assert arithmetic.later_weight(whole, **at, model_value=0.0).term.value == 0
+
+
+def test_the_perplexity_is_e_to_torchs_cross_entropy(embedded):
+    trace, _ = embedded
+    ids = torch.tensor(trace.tokens.ids)
+    oracle = F.cross_entropy(torch.tensor(trace.logits[:-1]).double(), ids[1:])
+    found = surprise(trace.logits, trace.tokens.ids)
+    names = list("abc")[: len(found.losses)]
+    derived = arithmetic.perplexity(found.losses, names=names, model_value=found.perplexity)
+    assert derived.term.value == pytest.approx(oracle.exp().item(), rel=1e-9)
+    assert derived.term.children[0].value == pytest.approx(oracle.item(), rel=1e-9)
+    assert_agrees("perplexity", derived)
+
+
+def test_a_token_of_next_to_no_probability_has_a_loss_all_the_same():
+    derived = arithmetic.perplexity(np.array([800.0, 0.0]), names="ab", model_value=math.exp(400))
+    assert derived.term.value == pytest.approx(math.exp(400))

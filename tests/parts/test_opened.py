@@ -3,7 +3,7 @@
 import pytest
 
 from pages.parts import session
-from pages.parts.opened import index_below, open_panel, opened, opened_index
+from pages.parts.opened import close_panel, index_below, open_panel, opened, opened_index
 
 
 @pytest.fixture
@@ -26,6 +26,8 @@ def test_each_name_keeps_what_was_pressed_last(link):
     assert opened("spread") == ()
     assert opened("ledger") is None
     assert opened_index("stream", 5) == 4
+    close_panel("silence_stream-bars")
+    assert link["opened"] == "stream-4-added.spread"
 
 
 @pytest.mark.parametrize("field", ["", "x", "-1", "5", "99999999999999999999", "²", "٣", "1a"])
