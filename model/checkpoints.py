@@ -229,7 +229,20 @@ class _Weights:
                     f"{path} is cut off or no safetensors file ({error}): copy or fetch it again"
                 ) from None
             for stored in file.keys():  # noqa: SIM118 - it is no dictionary
-                self._places[stored.removeprefix(_PREFIX)] = (path, stored)
+                self._place(stored.removeprefix(_PREFIX), path, stored)
+
+    def _place(self, name: str, path: Path, stored: str) -> None:
+        if name in self._places:
+            other, first = self._places[name]
+            raise CheckpointError(
+                f"{path} holds {stored}, of shape {self._shape(path, stored)}, and "
+                f"{other.name} holds {first}, of shape {self._shape(other, first)}: keep one of "
+                "the two"
+            )
+        self._places[name] = (path, stored)
+
+    def _shape(self, path: Path, stored: str) -> Shape:
+        return tuple(self._files[path].get_slice(stored).get_shape())
 
     def __contains__(self, name: str) -> bool:
         return name in self._places

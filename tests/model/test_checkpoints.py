@@ -250,6 +250,14 @@ def test_a_wrong_shape_is_named_with_both_shapes(folder):
     assert "(8, 24)" in message
 
 
+def test_a_tensor_that_is_there_twice_is_named(folder):
+    change_tensors(folder, lambda tensors: {**tensors, "wte.weight": torch.zeros(3, 8)})
+    message = refusal(folder)
+    assert "transformer.wte.weight" in message
+    assert "(61, 8)" in message
+    assert "(3, 8)" in message
+
+
 def test_a_missing_tensor_is_named(folder):
     change_tensors(
         folder, lambda tensors: {name: t for name, t in tensors.items() if name != C_ATTN}
