@@ -65,6 +65,7 @@ _TEXTS = {
     "opened": "",
 }
 _SWITCHES = {"start": True, "gamma": True, "beta": True}
+_PARTS = frozenset(_NUMBERS | _OPEN | _SHARES | _TEXTS | _SWITCHES)
 FIRST_MODEL = EMBEDDED
 NormKind = Literal["ln_1", "ln_2", "ln_f"]
 
@@ -104,6 +105,7 @@ def selection_widgets() -> None:
     if "text" in st.session_state and not is_back:
         # A message sent before the browser heard of the last text would bring the one before back.
         _link_text()
+    _link_selection(is_back=is_back)
     with st.container(key="selection"):
         st.text_area("prompt", FIRST_TEXT, key="prompt", bind="query-params")
         _adopt_link(is_back=is_back)
@@ -119,6 +121,7 @@ def selection_widgets() -> None:
             st.number_input(
                 key, value=share, step=0.01, format="%.4f", key=key, bind="query-params"
             )
+    keep("linked", kept("selected", {}))
 
 
 def _drop_infinities() -> None:
@@ -155,6 +158,17 @@ def _link_text() -> None:
         st.session_state["prompt"] = linked
 
 
+def _link_selection(*, is_back: bool) -> None:
+    """Write what was chosen last into the address bar; after Back, the address bar says it."""
+    if is_back:
+        keep("selected", {})
+    linked = kept("linked", {})
+    for name, value in kept("selected", {}).items():
+        # A run that was broken off may have set the widget without drawing it.
+        if st.session_state.get(name) != value or linked.get(name) != value:
+            st.session_state[name] = value
+
+
 def _is_back_or_forward() -> bool:
     """Say whether the browser shows an earlier address again; no public name tells it."""
     context = get_script_run_ctx()
@@ -169,6 +183,16 @@ def select(**parts: int | float | str | bool) -> None:
     """Change parts of the selection or the sampling settings; call it from a callback."""
     for name, value in parts.items():
         st.session_state[name] = value
+    keep("selected", kept("selected", {}) | {n: v for n, v in parts.items() if n in _PARTS})
+
+
+def _part(name: str, default: Any) -> Any:
+    """Return a part of the selection: what was chosen last, else what the address bar says.
+
+    In that order, because every message from the browser holds the hidden widgets as it last heard
+    of them: one sent in the moment of a change would undo it.
+    """
+    return kept("selected", {}).get(name, st.session_state.get(name, default))
 
 
 def text() -> str:
@@ -217,12 +241,12 @@ def is_text_in_link() -> bool:
 
 def asked_name() -> str:
     """Return the name of the model that the link or the visitor asks for, known or not."""
-    return st.session_state.get("model", EMBEDDED)
+    return _part("model", EMBEDDED)
 
 
 def asked_step() -> int:
     """Return the training step of a visitor's own model that is asked for, −1 for the last."""
-    return int(st.session_state.get("step", LAST))
+    return int(_part("step", LAST))
 
 
 def asked_model() -> KnownModel | None:
@@ -263,7 +287,7 @@ def cutter() -> Tokenizer:
 
 def has_start() -> bool:
     """Say whether the start token stands in front of the text."""
-    return known_model().has_start and bool(st.session_state.get("start", True))
+    return known_model().has_start and bool(_part("start", True))
 
 
 def is_start_read() -> bool:
@@ -311,20 +335,20 @@ def selection() -> Selection:
         token=_within("token", T),
         dim=_within("dim", sizes.d_model),
         norm=_norm(),
-        has_gamma=bool(st.session_state.get("gamma", True)),
-        has_beta=bool(st.session_state.get("beta", True)),
-        hide=frozenset(st.session_state.get("hide", "").replace(",", " ").split()),
+        has_gamma=bool(_part("gamma", True)),
+        has_beta=bool(_part("beta", True)),
+        hide=frozenset(_part("hide", "").replace(",", " ").split()),
     )
 
 
 def _within(name: str, count: int) -> int:
     """Return a part of the selection as an index below `count`; −1 is the last."""
-    value = int(st.session_state.get(name, _NUMBERS[name]))
+    value = int(_part(name, _NUMBERS[name]))
     return count - 1 if value < 0 else min(value, count - 1)
 
 
 def _norm() -> NormKind:
-    name = st.session_state.get("norm")
+    name = _part("norm", None)
     return cast("NormKind", name) if name in get_args(NormKind) else "ln_1"
 
 
@@ -338,44 +362,43 @@ def choice(name: str, count: int) -> int | None:
             of the output number that is worked out), "swap_a" or "swap_b" (two positions).
         count: How many there are.
     """
-    value = int(st.session_state.get(name, OPEN))
+    value = int(_part(name, OPEN))
     return value if 0 <= value < count else None
 
 
 def rows() -> int:
     """Return how many bars of next tokens are wanted."""
-    return int(st.session_state.get("rows", _NUMBERS["rows"]))
+    return int(_part("rows", _NUMBERS["rows"]))
 
 
 def rank() -> int:
     """Return the rank, from 0, that the columns of the output page begin at."""
-    return int(st.session_state.get("rank", 0))
+    return int(_part("rank", 0))
 
 
 def searched(name: str) -> str:
     """Return what is searched for under "find_bar" or "find_stage"."""
-    return st.session_state.get(name, "")
+    return _part(name, "")
 
 
 def opened() -> str:
     """Return which calculations are open, as `pages.parts.opened` writes it."""
-    return st.session_state.get("opened", "")
+    return _part("opened", "")
 
 
 def sampling_settings() -> SamplingSettings:
     """Return temperature, top-k, top-p and min-p, each brought within its range."""
-    state = st.session_state
     return SamplingSettings(
-        temperature=_temperature(float(state.get("temperature", 1.0))),
-        top_k=max(int(state.get("top_k", 0)), 0),
-        top_p=min(max(float(state.get("top_p", 1.0)), 0.01), 1.0),
-        min_p=min(max(float(state.get("min_p", 0.0)), 0.0), 1.0),
+        temperature=_temperature(float(_part("temperature", 1.0))),
+        top_k=max(int(_part("top_k", 0)), 0),
+        top_p=min(max(float(_part("top_p", 1.0)), 0.01), 1.0),
+        min_p=min(max(float(_part("min_p", 0.0)), 0.0), 1.0),
     )
 
 
 def seed() -> int:
     """Return the seed of the random draws, 0 or above."""
-    return abs(int(st.session_state.get("seed", 1)))
+    return abs(int(_part("seed", 1)))
 
 
 def widget(key: str, default: Any = None) -> Any:

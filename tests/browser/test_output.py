@@ -157,6 +157,21 @@ def test_a_link_opens_the_same_rows_columns_and_number(visit, browser):
     elsewhere.close()
 
 
+@pytest.mark.parametrize("milliseconds", [0, 10, 50, 120])
+def test_two_presses_in_one_moment_both_count(visit, milliseconds):
+    page = opened(visit)
+    more = page.locator(f"{BARS} .more").element_handle()
+    cell = page.locator(".st-key-columns .rows td").nth(1).element_handle()
+    # The second message leaves the browser before it hears what the first one changed.
+    page.evaluate(
+        "([first, second, pause]) => { first.click(); setTimeout(() => second.click(), pause); }",
+        [more, cell, milliseconds],
+    )
+    wanted = ("rows=32", "column=0", "number=")
+    page.wait_for_url(lambda url: all(part in url for part in wanted))
+    expect(page.locator(f"{BARS} .rows .row")).to_have_count(32)
+
+
 def test_every_picture_is_saved_with_its_numbers(visit):
     page = opened(visit)
     page.get_by_role("button", name="Draw a token").click()
