@@ -37,10 +37,13 @@ def record(
 ) -> Trace:
     """Run the model on one text and keep every number that has a name.
 
-    The logits are bit for bit those of `model(ids)` in evaluation mode.
+    The logits are bit for bit those of `model(ids)` in evaluation mode, whatever mode the model is
+    in. Only of a text above `kept_bytes` the rows before the last are multiplied out again, which
+    leaves the order of their sums to torch.
 
     Args:
-        model: Any number of threads may record on it at once.
+        model: Any number of threads may record on it at once. Its parameters may change in place
+            from one record to the next, but not be replaced by others.
         tokens: 1 to `block_size` of them.
         silenced: A part to run without.
         kept_bytes: A longer text's blocks and logits are worked out again when they are read.
@@ -180,8 +183,10 @@ class _WorkedOutRows:
         number = range(len(self))[position]
         if number == len(self) - 1:
             return self._last
-        # The groups lie fixed, so that a row has the same digits whichever was read before.
-        first = number - number % _ROWS_AT_ONCE
+        # The groups lie fixed, so that a row has the same digits whichever was read before. The
+        # last is as large as the others: a product of fewer rows is added up in another order.
+        last_group = max(0, len(self) - _ROWS_AT_ONCE)
+        first = min(number - number % _ROWS_AT_ONCE, last_group)
         at_hand = self._at_hand
         if at_hand is None or at_hand[0] != first:
             at_hand = self._at_hand = (first, self._group(first))

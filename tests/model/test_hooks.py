@@ -1,18 +1,22 @@
 """A trace is what ran: every field obeys its equation, and recording changes nothing."""
 
+import copy
 import threading
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
+from model import hooks
+from model.catalog import EMBEDDED_FOLDER
+from model.checkpoints import load_checkpoint
 from model.config import GPTConfig
 from model.gpt import GPT
-from model.hooks import patterns, record
+from model.hooks import KEPT_BYTES, patterns, record
 from model.tokenizer import Tokens
-from model.trace import BlockTrace, Silenced
+from model.trace import BlockTrace, NormTrace, Silenced
 
 CONFIG = GPTConfig(vocab_size=300, block_size=48, n_layer=3, n_head=4, d_model=32)
 
@@ -49,6 +53,54 @@ def test_recording_changes_no_bit_of_the_logits(model, trace):
     with torch.inference_mode():
         plain = model(torch.tensor([trace.tokens.ids]))[0].numpy()
     assert np.array_equal(all_logits(trace), plain)
+
+
+@pytest.mark.parametrize("length", [1, 2, 15, 64, 256])
+def test_recording_the_embedded_model_changes_no_bit(length):
+    model = load_checkpoint(EMBEDDED_FOLDER)
+    ids = np.random.default_rng(length).integers(0, model.config.vocab_size, length).tolist()
+    whole = record(model, Tokens(tuple(ids), (b"x",) * length))
+    lean = record(model, whole.tokens, kept_bytes=0)
+    with torch.inference_mode():
+        plain = model(torch.tensor([ids]))[0].numpy()
+    assert np.array_equal(all_logits(whole), plain)
+    assert np.array_equal(lean.logits[-1], plain[-1])
+    assert np.allclose(all_logits(lean), plain, rtol=0, atol=1e-5)
+
+
+def test_a_model_in_training_is_recorded_without_dropout_and_trains_on():
+    model = GPT(replace(CONFIG, dropout=0.5)).initialize(torch.Generator().manual_seed(1)).train()
+    found = record(model, text(20))
+    assert model.training
+    with torch.inference_mode():
+        assert np.array_equal(all_logits(found), model.eval()(torch.tensor([text(20).ids]))[0])
+
+
+def test_a_weight_that_changed_in_place_is_seen(model):
+    model = copy.deepcopy(model)
+    before = record(model, text(20))
+    with torch.no_grad():
+        model.h[1].mlp.c_fc.weight.mul_(1.5)
+    after = record(model, text(20))
+    assert not np.allclose(before.logits[-1], after.logits[-1])
+    with torch.inference_mode():
+        assert np.array_equal(all_logits(after), model(torch.tensor([text(20).ids]))[0])
+
+
+def test_a_long_text_keeps_only_what_its_blocks_are_worked_out_from(model, monkeypatch):
+    handed_on = []
+    to_numpy = hooks._to_numpy
+
+    def noted(name, tensor):
+        handed_on.append(name)
+        return to_numpy(name, tensor)
+
+    monkeypatch.setattr(hooks, "_to_numpy", noted)
+    record(model, text(20), kept_bytes=0)
+    assert {name for name in handed_on if name.startswith("h.")} == {
+        f"h.{block}.hook_resid_pre" for block in range(3)
+    }
+    assert len(handed_on) == 3 + 2 + 5 + 1  # the blocks, the embeddings, ln_f, the logits
 
 
 def test_every_norm_obeys_its_equation(model, trace):
@@ -116,7 +168,10 @@ def test_a_long_text_worked_out_when_read_has_the_same_numbers(model, trace):
         for field in fields(BlockTrace):
             if not field.name.startswith("ln_"):
                 assert np.array_equal(getattr(block, field.name), getattr(other, field.name))
-        assert np.array_equal(block.ln_2.out, other.ln_2.out)
+        for field in fields(NormTrace):
+            for norm in ("ln_1", "ln_2"):
+                mine, theirs = getattr(block, norm), getattr(other, norm)
+                assert np.array_equal(getattr(mine, field.name), getattr(theirs, field.name))
     assert np.array_equal(lean.logits[-1], trace.logits[-1])
     assert np.allclose(lean.logits[3], trace.logits[3], atol=1e-4)
     assert len(lean.logits) == 20
@@ -193,18 +248,23 @@ def test_no_token_and_too_many_are_refused(model, length):
 @pytest.mark.slow
 def test_eight_threads_mix_up_no_trace(model):
     texts = [text(4 + seed, seed) for seed in range(8)]
-    alone = [record(model, tokens) for tokens in texts]
+    parts = [None, Silenced("head", 1, 2), Silenced("mask"), Silenced("mlp", 0)]
+    alone = {
+        (which, part): record(model, tokens, silenced=part)
+        for which, tokens in enumerate(texts)
+        for part in parts
+    }
     wrong = []
 
     def visitor(number):
         for turn in range(250):
-            which = (number + turn) % 8
-            silenced = Silenced("head", 1, turn % 4) if turn % 5 == 0 else None
-            trace = record(model, texts[which], silenced=silenced)
-            if silenced is None:
-                same = np.array_equal(trace.blocks[2].scores, alone[which].blocks[2].scores)
-                if not (same and np.array_equal(trace.logits[-1], alone[which].logits[-1])):
-                    wrong.append((number, turn))
+            which, part = (number + turn) % 8, parts[turn % 5 % 4]
+            kept_bytes = 0 if turn % 3 == 0 else KEPT_BYTES
+            trace = record(model, texts[which], silenced=part, kept_bytes=kept_bytes)
+            expected = alone[which, part]
+            same = np.array_equal(trace.blocks[2].scores, expected.blocks[2].scores)
+            if not (same and np.array_equal(trace.logits[-1], expected.logits[-1])):
+                wrong.append((number, turn))
 
     threads = [threading.Thread(target=visitor, args=(number,)) for number in range(8)]
     for thread in threads:
