@@ -54,8 +54,9 @@ _SWITCHES = {
 }
 _TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
 # The causal mask, which files from before 2023 carry in every block.
-_MASK_BUFFERS = ("attn.bias", "attn.masked_bias")
+_MASK_BUFFER = re.compile(r"h\.\d+\.attn\.(bias|masked_bias)")
 _PREFIX = "transformer."
+_PICKLES = ("*.bin", "*.bin.index.json", "*.pt", "*.pth", "*.ckpt")
 _DTYPES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
 
 
@@ -71,6 +72,7 @@ def load_checkpoint(folder: Path) -> GPT:
 
     Raises:
         CheckpointError: A file is missing, cut off, foreign, or does not fit.
+        OSError: A file may not be read.
     """
     return _load(folder, GPT)
 
@@ -144,6 +146,17 @@ def write_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
         raise OSError(number, os.strerror(number), str(path)) from error
 
 
+def check_checkpoint(folder: Path) -> GPTConfig:
+    """Compare names, shapes and number types with `config.json` without reading any weight.
+
+    Raises:
+        CheckpointError: As `load_checkpoint`, but for numbers that are none.
+    """
+    config = read_config(folder)
+    _check_names(_Weights(folder), config)
+    return config
+
+
 def read_config(folder: Path, *, model_type: str = "gpt2") -> GPTConfig:
     """Read the sizes from `config.json`.
 
@@ -160,8 +173,8 @@ def read_config(folder: Path, *, model_type: str = "gpt2") -> GPTConfig:
     for name, needed in _SWITCHES.items():
         if entries.get(name, needed) is not needed:
             raise CheckpointError(
-                f"{path} has {name}={entries[name]!r}, which changes the arithmetic: "
-                f"only models with {needed} can be loaded"
+                f"{path} has {name}={json.dumps(entries[name])}, which changes the arithmetic: "
+                f"only models with {json.dumps(needed)} can be loaded"
             )
     return _config(entries, path)
 
@@ -270,7 +283,7 @@ def _weight_files(folder: Path) -> list[Path]:
         return [folder / WEIGHTS_FILE]
     if (folder / INDEX_FILE).is_file():
         return _shards(folder / INDEX_FILE)
-    pickles = sorted(path.name for path in folder.glob("*.bin"))
+    pickles = sorted(path.name for ending in _PICKLES for path in folder.glob(ending))
     if pickles:
         raise CheckpointError(
             f"{folder} holds its weights as {pickles[0]}, a pickle file, which can run code when "
@@ -284,9 +297,10 @@ def _shards(index: Path) -> list[Path]:
     if not isinstance(places, dict) or not all(isinstance(name, str) for name in places.values()):
         raise CheckpointError(f"{index} has no usable weight_map: copy or fetch it again")
     paths = []
+    # Looked up and not opened: a name with a folder in it could lead out of this one.
+    beside = {path.name for path in index.parent.iterdir() if path.is_file()}
     for name in sorted(set(places.values())):
-        # A name with a folder in it could lead out of this one.
-        if Path(name).name != name or not (index.parent / name).is_file():
+        if name not in beside:
             raise CheckpointError(f"{index} names {name!r}, which is not beside it: fetch it again")
         paths.append(index.parent / name)
     return paths
@@ -307,18 +321,22 @@ def _check_names(weights: _Weights, config: GPTConfig) -> None:
                 f"{name} in {weights.path(name)} has the shape {found}, and {CONFIG_FILE} asks for "
                 f"{shape}: put the two files of one model together"
             )
-        if dtype not in _DTYPES:
-            raise CheckpointError(
-                f"{name} in {weights.path(name)} holds numbers of type {dtype}: "
-                f"save the model as {', '.join(_DTYPES.values())}"
-            )
+        _check_type(weights, name, dtype)
         unknown.discard(name)
-    unknown = {name for name in unknown if not name.endswith(_MASK_BUFFERS)} - {"lm_head.weight"}
+    unknown = {name for name in unknown if not _MASK_BUFFER.fullmatch(name)} - {"lm_head.weight"}
     if unknown:
         name = min(unknown)
         raise CheckpointError(
             f"{name} in {weights.path(name)}, of shape {weights.header(name)[0]}, has no place in "
             f"the GPT-2 that {CONFIG_FILE} describes: put the two files of one model together"
+        )
+
+
+def _check_type(weights: _Weights, name: str, dtype: str) -> None:
+    if dtype not in _DTYPES:
+        raise CheckpointError(
+            f"{name} in {weights.path(name)} holds numbers of type {dtype}: "
+            f"save the model as {', '.join(_DTYPES.values())}"
         )
 
 
@@ -339,7 +357,8 @@ def _read(weights: _Weights, name: str, shape: Shape) -> torch.Tensor:
 def _check_tied(weights: _Weights, state: Mapping[str, torch.Tensor]) -> None:
     if "lm_head.weight" not in weights:
         return
-    found, _ = weights.header("lm_head.weight")
+    found, dtype = weights.header("lm_head.weight")
+    _check_type(weights, "lm_head.weight", dtype)
     embedding = state["wte.weight"]
     if found != tuple(embedding.shape) or not torch.equal(
         weights.read("lm_head.weight").to(torch.float32), embedding
@@ -361,11 +380,16 @@ def _config(entries: Mapping[str, Any], path: Path) -> GPTConfig:
             f"{path} has activation_function={activation!r}: "
             f"only {', '.join(_ACTIVATIONS)} can be loaded"
         )
+    is_tied = entries.get("tie_word_embeddings", True)
+    if not isinstance(is_tied, bool):
+        raise CheckpointError(
+            f"{path} has tie_word_embeddings={json.dumps(is_tied)}: write true or false there"
+        )
     try:
         config = GPTConfig(
             **{ours: entries[theirs] for ours, theirs in _SIZES.items()},
             activation=_ACTIVATIONS[activation],
-            is_tied=bool(entries.get("tie_word_embeddings", True)),
+            is_tied=is_tied,
             norm_eps=entries.get("layer_norm_epsilon", 1e-5),
             dropout=entries.get("resid_pdrop", 0.0),
         )
@@ -409,11 +433,11 @@ def _config_entries(model: GPT, dtype: torch.dtype) -> dict[str, object]:
 def _json_object(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise CheckpointError(
             f"{path.parent} holds no {path.name}: name a folder in Hugging Face's GPT-2 layout"
         ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits
         raise CheckpointError(f"{path} is no JSON ({error}): copy or fetch it again") from None
     if not isinstance(found, dict):
         raise CheckpointError(f"{path} is no JSON object: copy or fetch it again")

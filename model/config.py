@@ -49,10 +49,12 @@ class GPTConfig:
         if self.activation not in get_args(Activation):
             known = " or ".join(get_args(Activation))
             raise ValueError(f"activation={self.activation!r} is not {known}")
-        if not 0 < self.norm_eps <= 1:
-            raise ValueError(f"norm_eps={self.norm_eps} is not above 0 and at most 1")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout={self.dropout} is not in [0, 1)")
+        if not isinstance(self.is_tied, bool):
+            raise ValueError(f"is_tied={self.is_tied!r} is neither True nor False")
+        if not (_is_number(self.norm_eps) and 0 < self.norm_eps <= 1):
+            raise ValueError(f"norm_eps={self.norm_eps!r} is no number above 0 and at most 1")
+        if not (_is_number(self.dropout) and 0 <= self.dropout < 1):
+            raise ValueError(f"dropout={self.dropout!r} is no number in [0, 1)")
 
     @property
     def d_head(self) -> int:
@@ -77,6 +79,11 @@ class GPTConfig:
             n_layer=self.n_layer,
             unembedding=0 if self.is_tied else self.vocab_size * d,
         )
+
+
+def _is_number(value: object) -> bool:
+    """Say whether a value, perhaps read from a file, is a number: True counts as 1 elsewhere."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import GPT2Config, GPT2LMHeadModel, GPT2Model
 
+from model.catalog import EMBEDDED, EMBEDDED_FOLDER, known_models
 from model.checkpoints import (
     CheckpointError,
+    check_checkpoint,
     file_shapes,
     load_checkpoint,
     read_config,
@@ -22,7 +25,6 @@ from model.config import GPTConfig
 from model.gpt import GPT
 from model.hub import CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE
 
-EMBEDDED = Path(__file__).parents[2] / "assets" / "weights"
 TINY = GPTConfig(vocab_size=61, block_size=16, n_layer=2, n_head=2, d_model=8)
 SHAPES = [
     TINY,
@@ -98,8 +100,8 @@ def test_what_is_written_here_gives_the_same_logits_in_transformers(tmp_path, co
 
 
 def test_the_embedded_model_gives_transformers_logits():
-    theirs = GPT2LMHeadModel.from_pretrained(EMBEDDED, dtype=torch.float32).eval()
-    ours = load_checkpoint(EMBEDDED)
+    theirs = GPT2LMHeadModel.from_pretrained(EMBEDDED_FOLDER, dtype=torch.float32).eval()
+    ours = load_checkpoint(EMBEDDED_FOLDER)
     assert sum(parameter.numel() for parameter in ours.parameters()) == 6_901_760
     assert_same_logits(ours, theirs)
 
@@ -191,6 +193,29 @@ def test_a_config_as_old_as_the_first_files_is_read(tmp_path):
         ' "vocab_size": 50257}'
     )
     assert read_config(tmp_path) == GPTConfig(dropout=0.1)
+
+
+def test_a_config_without_epsilon_means_gpt2s(folder):
+    found = json.loads((folder / CONFIG_FILE).read_text())
+    del found["layer_norm_epsilon"]
+    (folder / CONFIG_FILE).write_text(json.dumps(found))
+    assert load_checkpoint(folder).config.norm_eps == 1e-5
+
+
+def test_what_is_written_tells_transformers_the_switches_and_the_last_id(folder):
+    theirs = GPT2Config.from_pretrained(folder)
+    assert theirs.bos_token_id == theirs.eos_token_id == TINY.vocab_size - 1
+    written = json.loads((folder / CONFIG_FILE).read_text())
+    assert written["scale_attn_weights"] is True
+    assert written["scale_attn_by_inverse_layer_idx"] is written["add_cross_attention"] is False
+
+
+def test_the_embedded_weights_lie_in_half_precision_and_fit_the_catalog():
+    with safe_open(EMBEDDED_FOLDER / WEIGHTS_FILE, framework="pt") as file:
+        names = list(file.keys())
+        assert {file.get_slice(name).get_dtype() for name in names} == {"F16"}
+    assert known_models()[EMBEDDED].config == check_checkpoint(EMBEDDED_FOLDER)
+    assert known_models()[EMBEDDED].has_start
 
 
 def test_the_tanh_form_has_a_second_name(tmp_path):
@@ -319,7 +344,7 @@ class Trap:
         return Path.write_text, (self.path, "ran")
 
 
-@pytest.mark.parametrize("name", ["pytorch_model.bin", WEIGHTS_FILE])
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "model.pth", WEIGHTS_FILE])
 def test_a_pickle_is_never_opened(folder, name):
     (folder / WEIGHTS_FILE).unlink()
     torch.save({"wte.weight": Trap(folder / "ran")}, folder / name)
@@ -332,6 +357,19 @@ def test_a_pickle_is_never_opened(folder, name):
 def test_a_tied_file_with_another_output_matrix_is_refused(folder):
     change_tensors(folder, lambda tensors: {**tensors, "lm_head.weight": tensors[WTE] + 1})
     assert "tie_word_embeddings" in refusal(folder)
+
+
+def test_a_repeated_output_matrix_of_whole_numbers_is_named(folder):
+    head = {"lm_head.weight": torch.zeros(61, 8, dtype=torch.int8)}
+    change_tensors(folder, lambda tensors: {**tensors, **head})
+    message = refusal(folder)
+    assert "lm_head.weight" in message
+    assert "I8" in message
+
+
+def test_what_only_ends_like_a_mask_buffer_is_named(folder):
+    change_tensors(folder, lambda tensors: {**tensors, "x.attn.bias": torch.ones(3)})
+    assert "x.attn.bias" in refusal(folder)
 
 
 def test_an_untied_file_needs_its_output_matrix(folder):
@@ -360,13 +398,19 @@ def test_weights_that_are_no_numbers_are_refused(folder, number):
         ({"activation_function": "relu"}, "activation_function='relu'"),
         ({"activation_function": ["gelu"]}, "activation_function"),
         ({"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx"),
-        ({"scale_attn_weights": False}, "scale_attn_weights"),
+        ({"scale_attn_weights": False}, "scale_attn_weights=false"),
+        ({"scale_attn_weights": False}, "only models with true"),
         ({"add_cross_attention": True}, "add_cross_attention"),
         ({"n_head": 3}, "n_head=3"),
         ({"n_embd": "8"}, "d_model='8'"),
         ({"vocab_size": None}, "vocab_size=None"),
         ({"layer_norm_epsilon": "small"}, "not describe"),
         ({"layer_norm_epsilon": 0}, "norm_eps=0"),
+        ({"layer_norm_epsilon": None}, "norm_eps=None"),
+        ({"layer_norm_epsilon": True}, "norm_eps=True"),
+        ({"resid_pdrop": "0.1"}, "dropout='0.1'"),
+        ({"tie_word_embeddings": "false"}, 'tie_word_embeddings="false"'),
+        ({"tie_word_embeddings": 0}, "tie_word_embeddings=0"),
     ],
 )
 def test_a_config_that_is_no_gpt2_is_named(folder, entries, named):
@@ -374,7 +418,10 @@ def test_a_config_that_is_no_gpt2_is_named(folder, entries, named):
     assert named in refusal(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b'"gpt2"'])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b'"gpt2"', b'{"n_embd": ' + b"9" * 5000 + b"}"],
+)
 def test_a_config_that_is_no_json_object_is_refused(folder, content):
     (folder / CONFIG_FILE).write_bytes(content)
     assert CONFIG_FILE in refusal(folder)
@@ -382,6 +429,9 @@ def test_a_config_that_is_no_json_object_is_refused(folder, content):
 
 def test_missing_files_are_named(tmp_path, folder):
     assert CONFIG_FILE in refusal(tmp_path / "nowhere")
+    assert CONFIG_FILE in refusal(folder / WEIGHTS_FILE)
+    (tmp_path / "odd" / CONFIG_FILE).mkdir(parents=True)
+    assert CONFIG_FILE in refusal(tmp_path / "odd")
     (folder / WEIGHTS_FILE).unlink()
     assert WEIGHTS_FILE in refusal(folder)
     (folder / CONFIG_FILE).write_text('{"model_type": "gpt2"}')
@@ -396,6 +446,7 @@ def test_missing_files_are_named(tmp_path, folder):
         '{"weight_map": {"wte.weight": 1}}',
         '{"weight_map": {"wte.weight": "lost.safetensors"}}',
         '{"weight_map": {"wte.weight": "../model.safetensors"}}',
+        '{"weight_map": {"wte.weight": "' + "a" * 5000 + '"}}',
     ],
 )
 def test_an_index_that_leads_nowhere_or_elsewhere_is_refused(folder, index):
