@@ -12,6 +12,9 @@ from collections.abc import Callable
 
 Run = Callable[[argparse.Namespace], int]
 
+# As a shell tells of a program that was ended by SIGPIPE, 13.
+_PIPE_CLOSED = 128 + 13
+
 
 def train_options(parser: argparse.ArgumentParser) -> Run:
     """Declare `train`."""
@@ -91,8 +94,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return runs[options.subcommand](options)
+    except BrokenPipeError:
+        # Whoever reads has enough, as `head` does after ten lines; Python's own last flush would
+        # stumble over it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
     except (ValueError, OSError) as error:
-        _say(f"{type(error).__name__}: {error}")
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
         return 2
 
 

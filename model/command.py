@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.catalog import EMBEDDED, EMBEDDED_FOLDER, known_models
+from model.options import whole
 from model.tokenizer import Tokenizer, Tokens, start_token, tokenizer
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def add_sample_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `sample`."""
     _add_text_options(parser)
     parser.add_argument(
-        "--tokens", type=int, default=100, metavar="N", help="write at most so many (100)"
+        "--tokens", type=whole(0), default=100, metavar="N", help="write at most so many (100)"
     )
     for name, default, meaning in (
         ("--temperature", 1.0, "below 1 prefers what is likely; 0 takes the likeliest"),
@@ -35,7 +36,7 @@ def add_sample_options(parser: argparse.ArgumentParser) -> None:
         "--top-k", type=int, default=0, metavar="N", help="keep the likeliest N; 0: all (0)"
     )
     parser.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="the same seed, the same text (1)"
+        "--seed", type=whole(0), default=1, metavar="N", help="the same seed, the same text (1)"
     )
 
 
@@ -64,7 +65,9 @@ def add_trace_options(parser: argparse.ArgumentParser) -> None:
         "--block", type=int, default=1, metavar="N", help="whose attention, from 1 (1)"
     )
     parser.add_argument("--head", type=int, default=1, metavar="N", help="which head, from 1 (1)")
-    parser.add_argument("--top", type=int, default=5, metavar="N", help="next tokens to list (5)")
+    parser.add_argument(
+        "--top", type=whole(1), default=5, metavar="N", help="next tokens to list (5)"
+    )
     parser.add_argument(
         "--npz", type=Path, metavar="FILE", help="save every number of the pass for numpy"
     )
@@ -81,13 +84,15 @@ def trace(options: argparse.Namespace, *, say: Say) -> int:
     model, cutter, tokens = _model_and_tokens(options)
     found = record(model, tokens)
     block, head = options.block - 1, options.head - 1
-    say(report(found, cutter, block=block, head=head, n_top=options.top))
+    lines = [report(found, cutter, block=block, head=head, n_top=options.top)]
+    # Before anything is said: a file that cannot be written then stands alone on the screen.
     if options.npz:
         _save_npz(found, options.npz)
-        say(f"\nSaved every number in {options.npz}.")
+        lines.append(f"\nSaved every number in {options.npz}.")
     if options.json:
         _save_json(found, cutter, options.json)
-        say(f"\nSaved every number in {options.json}.")
+        lines.append(f"\nSaved every number in {options.json}.")
+    say("\n".join(lines))
     return 0
 
 
@@ -101,15 +106,15 @@ def add_fetch_options(parser: argparse.ArgumentParser) -> None:
 
 
 def fetch(options: argparse.Namespace, *, say: Say) -> int:
-    """Download a model and check that it can be loaded; return the exit code."""
+    """Download a model and check that it fits what runs here; return the exit code."""
     from model import hub
-    from model.checkpoints import read_config
+    from model.checkpoints import check_checkpoint
 
     if options.model == EMBEDDED:
         raise ValueError("the embedded model comes with the program: nothing to fetch")
     known = known_models().get(options.model)
     folder = hub.fetch((known.repo_id if known else None) or options.model)
-    config = read_config(folder)
+    config = check_checkpoint(folder)
     say(f"{config.parameters.total:,} parameters, in {folder}")
     return 0
 

@@ -39,11 +39,13 @@ def generate(
         use_cache: Keep keys and values between the steps instead of computing them again.
 
     Raises:
-        ValueError: No token, or more than `block_size`.
+        ValueError: No token, or more than `block_size`; `max_new_tokens` is below 0.
     """
     block_size = model.config.block_size
     if not 1 <= len(ids) <= block_size:
         raise ValueError(f"{len(ids)} tokens are not between 1 and {block_size}")
+    if max_new_tokens is not None and max_new_tokens < 0:
+        raise ValueError(f"max_new_tokens={max_new_tokens} is not at least 0")
     room = block_size - len(ids)
     n_new = room if max_new_tokens is None else min(max_new_tokens, room)
     read = _reader_with_cache(model, len(ids) + n_new) if use_cache else _reader(model)

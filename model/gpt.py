@@ -230,7 +230,7 @@ class GPT(nn.Module):
     def empty_cache(self, n_text: int = 1, *, length: int | None = None) -> KVCache:
         """Return a cache for `n_text` texts of up to `length` tokens (default `block_size`)."""
         config, weight = self.config, self.wte.weight
-        size = min(length or config.block_size, config.block_size)
+        size = config.block_size if length is None else min(length, config.block_size)
         shape = (n_text, config.n_head, size, config.d_head)
         return KVCache(config.n_layer, shape, dtype=weight.dtype, device=weight.device)
 

@@ -101,7 +101,13 @@ def _in_one_sentence(repo_id: str, endpoint: str) -> Iterator[None]:
     except errors.RepositoryNotFoundError:
         raise FetchError(f"{endpoint} has no public model {repo_id}: check the spelling") from None
     # `LocalEntryNotFoundError`: the hub gave no answer and the cache has no copy.
-    except (errors.LocalEntryNotFoundError, httpx2.HTTPError) as error:
+    # `ValueError`: what answered is no hub, but the log-in page of a network, say.
+    except (
+        errors.LocalEntryNotFoundError,
+        httpx2.HTTPError,
+        httpx2.InvalidURL,
+        ValueError,
+    ) as error:
         raise FetchError(
             f"{repo_id} could not be fetched from {endpoint} ({_cause(error)}): check the "
             "connection and try again, or load a folder that is on this machine"

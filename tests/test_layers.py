@@ -18,7 +18,7 @@ MODEL_ROWS = (
     {"training"},
     {"checkpoints", "hooks", "generation", "lens"},
     {"gpt", "trace", "bpe", "variants"},
-    {"config", "tokenizer", "sampling", "kv_cache", "hub", "allocator"},
+    {"config", "tokenizer", "sampling", "kv_cache", "hub", "allocator", "options"},
 )
 HOOKS_ROW = 2
 # May be imported where nobody should wait for torch.
@@ -40,6 +40,7 @@ TORCH_FREE = {
     "model.config",
     "model.hub",
     "model.neighbours",
+    "model.options",
     "model.patterns",
     "model.report",
     "model.positions",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.config import GPTConfig
+from model.options import amount, whole
 from model.training.stats import StepStats, TrainConfig
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from model.training.engine import Spread, Trainer
 
 Say = Callable[[str], None]
+ZERO_OR_MORE = amount(is_zero_allowed=True)
 Exams = list[tuple[str, "Ids"]]
 
 EXAMPLE = """\
@@ -78,7 +80,7 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     sizes.add_argument("--dropout", type=float, default=0.0, metavar="X", help="0 to below 1 (0)")
     _add_recipe(parser.add_argument_group("recipe"))
     machine = parser.add_argument_group("machine")
-    machine.add_argument("--threads", type=int, metavar="N", help="CPU threads (all cores)")
+    machine.add_argument("--threads", type=whole(1), metavar="N", help="CPU threads (all cores)")
     machine.add_argument("--device", help="cpu or cuda (cuda where there is one)")
     machine.add_argument(
         "--precision",
@@ -87,19 +89,20 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         help="of the matrix products (whichever is faster here)",
     )
     machine.add_argument(
-        "--save-every", type=float, default=5.0, metavar="MINUTES", help="between saves (5)"
+        "--save-every", type=ZERO_OR_MORE, default=5.0, metavar="MINUTES", help="between saves (5)"
     )
     machine.add_argument(
         "--keep", action="store_true", help="keep the model of every save, in OUT/models"
     )
     machine.add_argument(
-        "--say-every", type=float, default=10.0, metavar="SECONDS", help="between lines (10)"
+        "--say-every", type=ZERO_OR_MORE, default=10.0, metavar="SECONDS", help="between lines (10)"
     )
 
 
 def _add_recipe(recipe: Any) -> None:  # argparse has no public name for a group
-    recipe.add_argument("--minutes", type=float, metavar="M", help="train for so long")
-    recipe.add_argument("--steps", type=int, metavar="N", help="or for so many steps (1000)")
+    minutes = amount(is_zero_allowed=False)
+    recipe.add_argument("--minutes", type=minutes, metavar="M", help="train for so long")
+    recipe.add_argument("--steps", type=whole(1), metavar="N", help="or for so many steps (1000)")
     default = TrainConfig()
     for name, meaning in (
         ("batch_size", "texts in a step"),
@@ -132,8 +135,12 @@ def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("model", type=Path, metavar="FOLDER", help="in Hugging Face's GPT-2 layout")
     parser.add_argument("texts", type=Path, nargs="+", metavar="FILE", help="UTF-8, or .xz of it")
-    parser.add_argument("--length", type=int, default=256, metavar="N", help="of a window (256)")
-    parser.add_argument("--windows", type=int, metavar="N", help="only the first so many (all)")
+    parser.add_argument(
+        "--length", type=whole(2), default=256, metavar="N", help="of a window (256)"
+    )
+    parser.add_argument(
+        "--windows", type=whole(1), metavar="N", help="only the first so many (all)"
+    )
     parser.add_argument(
         "--start", action="store_true", help="read <|endoftext|> first and predict the first token"
     )
@@ -295,12 +302,10 @@ def _exams(options: argparse.Namespace, trainer: "Trainer") -> "Exams":
 
 def _trainer(options: argparse.Namespace, say: Say, spread: "Spread") -> "Trainer":
     """Build the trainer that the options ask for, where one was saved with its state."""
-    import torch
-
     from model.training import engine, fast_path, machine, resume
     from model.variants.masked import MaskedLM
 
-    device = torch.device(options.device) if options.device else machine.best_device()
+    device = machine.named_device(options.device) if options.device else machine.best_device()
     saved = resume.latest(options.out / "state")
     start = _start(options) if options.start and not saved else None
     sizes = start.config if start else _sizes(options)
@@ -308,8 +313,7 @@ def _trainer(options: argparse.Namespace, say: Say, spread: "Spread") -> "Traine
     recipe = _recipe(options, recipe)
     if options.precision == "auto":
         recipe = replace(recipe, precision=machine.faster_precision(device, time.perf_counter))
-    model = start or _kind(options)(sizes).initialize(torch.Generator().manual_seed(recipe.seed))
-    model = model.to(device)
+    model = (start or _fresh(options, sizes, recipe.seed)).to(device)
     is_masked = isinstance(model, MaskedLM)
     trainer = engine.Trainer(
         model,
@@ -322,6 +326,19 @@ def _trainer(options: argparse.Namespace, say: Say, spread: "Spread") -> "Traine
         resume.restore(trainer, saved)
         say(f"Going on from step {trainer.n_done:,}.")
     return trainer
+
+
+def _fresh(options: argparse.Namespace, sizes: GPTConfig, seed: int) -> "GPT":
+    """Return a model with fresh weights."""
+    import torch
+
+    try:
+        return _kind(options)(sizes).initialize(torch.Generator().manual_seed(seed))
+    except RuntimeError as error:
+        raise ValueError(
+            f"a model of {sizes.parameters.total:,} parameters could not be made ({error}): "
+            "ask for smaller sizes"
+        ) from None
 
 
 def _kind(options: argparse.Namespace) -> "type[GPT]":

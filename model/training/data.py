@@ -8,6 +8,7 @@ each time.
 
 import hashlib
 import lzma
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +36,8 @@ class Source:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.weight > 0:
-            raise ValueError(f"weight={self.weight} is not above 0")
+        if not 0 < self.weight < math.inf:
+            raise ValueError(f"weight={self.weight} is not a number above 0")
 
 
 class BatchState(TypedDict):
@@ -52,10 +53,16 @@ def read_text(path: Path) -> str:
     """Return the text of a UTF-8 file, unpacked where its name ends in `.xz`.
 
     Raises:
-        UnicodeDecodeError: The file is not UTF-8.
+        ValueError: The file is not UTF-8, or no `.xz` file inside.
     """
     raw = path.read_bytes()
-    return (lzma.decompress(raw) if path.suffix == ".xz" else raw).decode("utf-8")
+    try:
+        return (lzma.decompress(raw) if path.suffix == ".xz" else raw).decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start:,}"
+        raise ValueError(f"{path} is no UTF-8 text at {place}: save it as UTF-8") from None
+    except lzma.LZMAError as error:
+        raise ValueError(f"{path} cannot be unpacked ({error}): copy it again") from None
 
 
 def documents(text: str) -> Iterator[str]:

@@ -50,8 +50,8 @@ def score(
     Args:
         model: Its context is at least `length`.
         ids: `(n_token,)`, as `encode_documents` gives them.
-        length: Tokens in a window.
-        n_window: Only the first so many; all whole windows where it is not given.
+        length: Tokens in a window, at least 2.
+        n_window: Only the first so many, at least 1; all whole windows where it is not given.
         starts_with_token: Put `<|endoftext|>` before each window and predict all its tokens;
             otherwise its first token is only read, and the others are predicted.
         precision: Of the matrix products.

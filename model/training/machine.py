@@ -12,6 +12,23 @@ def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def named_device(name: str) -> torch.device:
+    """Return the device of a name.
+
+    Raises:
+        ValueError: There is no such device here, or none that can train.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"device={name!r} is neither cpu nor cuda") from None
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device={name!r} is neither cpu nor cuda")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device={name!r}: torch finds no such graphics card here; take cpu")
+    return device
+
+
 def faster_precision(device: torch.device, clock: Callable[[], float]) -> Precision:
     """Return the precision in which this machine multiplies matrices faster.
 

@@ -13,6 +13,8 @@ Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "cosine", "wsd"]
 Precision = Literal["float32", "bfloat16"]
 
+# What torch's generator takes.
+HIGHEST_SEED = 2**63 - 1
 _COUNTS = {"n_steps": 1, "batch_size": 1, "part_size": 0, "warmup_steps": 0, "seed": 0}
 
 
@@ -77,6 +79,8 @@ class TrainConfig:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"{name}={value!r} is not a whole number of at least {least}")
+        if self.seed > HIGHEST_SEED:
+            raise ValueError(f"seed={self.seed} is above {HIGHEST_SEED:,}")
 
     def _check_amounts(self) -> None:
         for name in ("learning_rate", "muon_learning_rate", "weight_decay", "clip_norm"):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from model.report import WHOLE_MAP_TOKENS, named_arrays, report
 from model.sampling import SamplingSettings, random_numbers, softmax
 from model.tokenizer import tokenizer
 
+ROOT = Path(__file__).parents[2]
 CONFIG = GPTConfig(vocab_size=300, block_size=32, n_layer=2, n_head=2, d_model=16)
 
 
@@ -36,8 +39,15 @@ def said(capsys, *arguments: str) -> str:
 
 
 def refused(capsys, *arguments: str) -> str:
-    assert main(list(arguments)) == 2
-    return capsys.readouterr().out
+    """Return what is complained of, where nothing else was said."""
+    try:
+        code = main(list(arguments))
+    except SystemExit as stopped:  # argparse's own way
+        code = stopped.code
+    printed = capsys.readouterr()
+    assert code == 2
+    assert printed.out == ""
+    return printed.err
 
 
 def test_sample_writes_what_generate_draws(capsys):
@@ -140,10 +150,37 @@ def test_saved_arrays_are_those_of_the_pass(capsys, folder, tmp_path):
         (["trace", "a", "--head", "0"], "head=0 is not one of heads 1 to 8"),
         (["fetch", "embedded"], "comes with the program"),
         (["fetch", "a/b/c"], "owner/name"),
+        (["sample", "a", "--tokens", "-3"], "--tokens: '-3' is not a whole number of at least 0"),
+        (["sample", "a", "--seed", "-1"], "--seed: '-1' is not"),
+        (["sample", "a", "--temperature", "nan"], "temperature=nan"),
+        (["trace", "a", "--top", "0"], "--top: '0' is not a whole number of at least 1"),
+        (["trace", "a", "--npz", "/no/such/folder/file"], "/no/such/folder/file"),
+        (["evaluate", "nowhere", "nothing", "--length", "1"], "--length: '1' is not"),
+        (["evaluate", "nowhere", "nothing", "--windows", "-1"], "--windows: '-1' is not"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(capsys, arguments, sentence):
     assert sentence in refused(capsys, *arguments)
+
+
+def test_a_models_own_habit_of_starting_is_kept(capsys, monkeypatch, folder):
+    monkeypatch.setattr("model.hub.fetched_folder", lambda repo_id: folder)
+    # GPT-2 is run without the start token, so there is nothing to read where no text is given.
+    assert "there is nothing to read" in refused(capsys, "sample", "--model", "gpt2")
+    assert said(capsys, "sample", "--start", "--model", "gpt2", "--tokens", "0") == "\n"
+
+
+def test_who_has_read_enough_may_close_the_pipe():
+    command = [sys.executable, "-m", "model", "trace", "The cat sat on the mat", "--top", "8000"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.read(5)
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 141
 
 
 def test_a_folder_that_holds_no_model_is_named(capsys, tmp_path):

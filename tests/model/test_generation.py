@@ -150,6 +150,12 @@ def test_generation_ends_after_so_many_tokens(model):
         assert len(list(steps)) == n_new
 
 
+@pytest.mark.parametrize("n_read", [1, 10])
+def test_fewer_new_tokens_than_none_are_refused(model, n_read):
+    with pytest.raises(ValueError, match="max_new_tokens=-1 is not at least 0"):
+        generate(model, [3] * n_read, GREEDY, np.random.default_rng(0), max_new_tokens=-1)
+
+
 @pytest.mark.parametrize("use_cache", [True, False])
 def test_generation_ends_with_the_end_of_the_text(model, use_cache):
     ended = spread_model(CONFIG)

@@ -241,3 +241,12 @@ def test_dropout_acts_in_training_alone():
         model.train()
         assert not torch.equal(model(ids, fused=fused), model(ids, fused=fused))
         model.eval()
+
+
+def test_dropout_acts_on_the_sum_of_the_embeddings():
+    model = spread_model(replace(CONFIG, dropout=0.5))
+    ids = some_ids()
+    plain, thinned = model.embed(ids), model.train().embed(ids)
+    kept = thinned != 0
+    assert 0.4 < kept.double().mean() < 0.6
+    assert torch.equal(thinned[kept], 2 * plain[kept])

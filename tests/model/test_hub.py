@@ -29,6 +29,7 @@ class FakeHub(ThreadingHTTPServer):
         self.repos: dict[str, dict[str, bytes]] = {}
         self.gated: set[str] = set()
         self.is_down = False
+        self.is_log_in_page = False
         self.asked: list[str] = []
 
     @property
@@ -52,7 +53,9 @@ class Answers(BaseHTTPRequestHandler):
         is_api = path.startswith("api/models/")
         owner, name, *rest = path.removeprefix("api/models/").split("/")
         files = hub.repos.get(f"{owner}/{name}")
-        if hub.is_down:
+        if hub.is_log_in_page:
+            self.answer(200, b"<html>Welcome to the school's network</html>")
+        elif hub.is_down:
             self.answer(400, b"the hub is being mended")
         elif f"{owner}/{name}" in hub.gated:
             self.answer(403, b"", {"X-Error-Code": "GatedRepo"})
@@ -175,6 +178,17 @@ def test_without_a_connection_the_sentence_says_so(tmp_path):
 def test_a_hub_in_trouble_is_told_from_a_missing_model(hub, tmp_path):
     hub.is_down = True
     assert "try again" in refusal("ann/small", tmp_path, hub.address)
+
+
+def test_a_log_in_page_in_place_of_the_hub_is_told_from_it(hub, tmp_path):
+    hub.is_log_in_page = True
+    message = refusal("ann/small", tmp_path, hub.address)
+    assert hub.address in message
+    assert "check the connection" in message
+
+
+def test_an_address_that_is_none_is_refused(tmp_path):
+    assert "http://[no" in refusal("ann/small", tmp_path, "http://[no")
 
 
 def test_a_model_that_is_only_a_pickle_is_refused(hub, files, tmp_path):

@@ -86,7 +86,7 @@ def test_a_gpt_learns_to_find_hidden_tokens_and_goes_on(text, tmp_path, capsys):
     assert "Going on from step 4." in capsys.readouterr().out
     capsys.readouterr()
     assert main(arguments(text, out, "--steps", "8")) == 2
-    assert "hides tokens" in capsys.readouterr().out
+    assert "hides tokens" in capsys.readouterr().err
     again = ["--from", str(out / "model"), "--objective", "masked"]
     assert main(arguments(text, tmp_path / "more", *again, "--steps", "1")) == 0
 
@@ -138,7 +138,53 @@ def test_a_loss_that_is_no_number_ends_in_a_sentence(text, tmp_path, capsys):
 
 def test_a_missing_file_is_named(tmp_path, capsys):
     assert main(arguments(tmp_path / "nowhere.txt", tmp_path / "out")) == 2
-    assert "nowhere.txt" in capsys.readouterr().out
+    assert "nowhere.txt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--threads", "0"], "--threads: '0' is not a whole number of at least 1"),
+        (["--minutes", "-3"], "--minutes: '-3' is not a number above 0"),
+        (["--steps", "0"], "--steps: '0' is not"),
+        (["--save-every", "nan"], "--save-every: 'nan' is not a number of at least 0"),
+        (["--seed", "9" * 30], "seed="),
+        (["--device", "mars"], "device='mars' is neither cpu nor cuda"),
+        (["--device", "meta"], "neither cpu nor cuda"),
+        (["--device", "cuda:99"], "no such graphics card"),
+        (["--width", "99999998"], "ask for smaller sizes"),
+        (["--vocabulary", "100"], "257"),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(text, tmp_path, capsys, more, sentence):
+    try:
+        code = main(arguments(text, tmp_path / "out", *more))
+    except SystemExit as stopped:  # argparse's own way
+        code = stopped.code
+    assert code == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("odd.txt", b"a\xff", "is no UTF-8 text at byte 1: save it as UTF-8"),
+        ("odd.txt.xz", b"no archive", "cannot be unpacked"),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_named(tmp_path, capsys, name, content, sentence):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert main(arguments(path, tmp_path / "out", "--steps", "1")) == 2
+    said = capsys.readouterr().err
+    assert name in said
+    assert sentence in said
+
+
+def test_a_weight_without_end_is_refused(text, tmp_path, capsys):
+    endless = ["train", "--data", f"{text}:inf", "--out", str(tmp_path / "out"), *TINY]
+    assert main(endless) == 2
+    assert "weight=inf is not a number above 0" in capsys.readouterr().err
 
 
 def test_a_weight_stands_after_the_last_colon():
