@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts import frame, runs, session
+from pages.parts import frame, generating, runs, session
 from pages.parts.boot import boot
 from pages.parts.lead import lead
 from pages.parts.router import router
@@ -26,10 +26,12 @@ page = st.navigation(
         st.Page(first.path, title=first.title, url_path=first.name, visibility="hidden"),
     ]
 )
+name = page.url_path or first.name
 runs.remember()
+if name != "output":
+    generating.end_elsewhere()
 session.selection_widgets()
 frame.prompt()
-name = page.url_path or first.name
 run_line(name)
 lead(name)
 # Only now, so that importing torch does not hold up the prompt.

@@ -32,12 +32,17 @@ def stage() -> None:
         st.rerun()
     view = next_token.view(running)
     output_panels.text(view)
-    picture, words = explain.picture_and_words()
+    with st.container(key="output-stage"):
+        picture, words = explain.picture_and_words()
     with picture:
-        output_panels.controls(view)
-        output_panels.bars(view)
+        with st.container(key="bars-panel"):
+            output_panels.bars(view)
+        output_panels.loss(view)
         output_panels.tries()
     with words:
+        # Beside the bars, so that eye and hand stay where they are; on a phone right below them.
+        with st.container(key="controls-panel"):
+            output_panels.controls(view)
         explain.words("output")
     output_panels.columns(view)
     output_files.take_away(view)

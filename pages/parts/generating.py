@@ -227,6 +227,15 @@ def stop() -> None:
         _show(now.roads)
 
 
+def end_elsewhere() -> None:
+    """End the generation because its page was left: what was drawn so far joins the text.
+
+    Before the run draws anything.
+    """
+    if session.kept(_RUNNING) is not None:
+        stop()
+
+
 def skip() -> None:
     """Draw all tokens that are still wanted at once."""
     now = running()

@@ -21,6 +21,7 @@ from pages.components.roads import road_tree
 from pages.components.sampling import sampling_controls
 from pages.parts import explain, generating, guessing, next_token, session
 from pages.parts.byhand import by_hand, is_offered
+from pages.parts.generating import HIGHEST_SEED
 from pages.parts.next_token import BARS, COLUMNS, CONTROLS, PASSAGE, ROADS, Moment, View
 from pages.parts.opened import close_panel, open_panel, opened
 
@@ -60,6 +61,7 @@ def _draw_buttons(room: int) -> None:
     )
     st.number_input(
         "How many",
+        help=f"1 to {count(session.config().block_size)}: the whole context at most.",
         min_value=1,
         max_value=session.config().block_size,
         value=n_tokens,
@@ -75,19 +77,23 @@ def _seed(*, is_disabled: bool) -> None:
     st.number_input(
         "Seed",
         min_value=0,
+        max_value=max(HIGHEST_SEED, seed),
         value=seed,
         key=key,
         width=130,
         disabled=is_disabled,
-        help="The seed fixes one random number for each position of the text. The same seed, text "
-        "and settings give the same continuation.",
+        help=f"0 to {count(HIGHEST_SEED)}. The seed fixes one random number for each position of "
+        "the text. The same seed, text and settings give the same continuation.",
         on_change=lambda: session.select(seed=int(session.widget(key))),
     )
     st.button("New seed", on_click=generating.new_seed, disabled=is_disabled)
 
 
 def text(view: View) -> None:
-    """Draw the text coloured by surprise, its mean loss, and what stands in the way of more."""
+    """Draw what stands in the way of more text, and the text coloured by surprise."""
+    notice = _notice(is_running=view.running is not None)
+    if notice:
+        st.info(notice)
     passage(
         next_token.pieces(view.running),
         position=view.looked.position,
@@ -95,12 +101,22 @@ def text(view: View) -> None:
         is_tinted=True,
         on_looked=_look,
     )
+    if view.running is not None:
+        n_drawn = len(view.running.losses)
+        st.caption(
+            f"{count(n_drawn)} drawn, {count(view.running.n_left)} to go. They join your text when "
+            "the drawing ends, when you stop it, or when you open another page."
+        )
+
+
+def loss(view: View) -> None:
+    """Say how sure the model was of the text, and work that out by hand."""
+    if view.running is not None:
+        return
+    st.markdown("#### How well the model saw your text coming")
     st.caption(_loss_sentence())
-    if view.running is None and next_token.text_surprise().losses.size:
+    if next_token.text_surprise().losses.size:
         _loss_by_hand()
-    notice = _notice(is_running=view.running is not None)
-    if notice:
-        st.info(notice)
 
 
 def _loss_by_hand() -> None:
@@ -147,8 +163,8 @@ def _loss_sentence() -> str:
         start = " <|endoftext|>, the start token, is what the first one is predicted from."
     n_losses = n_tokens - 1
     return (
-        f"Surprise in bits, −log₂ p, under each token. One pass over {tokens(n_tokens)} gave "
-        f"{count(n_tokens)} predictions and {count(n_losses)} "
+        f"Under each token above stands its surprise in bits, −log₂ p. One pass over "
+        f"{tokens(n_tokens)} gave {count(n_tokens)} predictions and {count(n_losses)} "
         f"{'loss' if n_losses == 1 else 'losses'}: mean loss "
         f"{found.mean_loss:.4f} nats, perplexity e^loss = {found.perplexity:,.2f}."
         f"{start} Temperature and filters do not enter."

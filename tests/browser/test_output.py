@@ -71,8 +71,8 @@ def test_the_same_seed_and_text_give_the_same_tokens_singly_and_in_a_row(visit):
     singly = chips(page)
     page.get_by_role("button", name="Undo all").click()
     page.locator(".st-key-passage .piece.drawn").first.wait_for(state="detached")
-    page.get_by_label("How many").fill("3")
-    page.get_by_label("How many").press("Enter")
+    page.get_by_label("How many", exact=True).fill("3")
+    page.get_by_label("How many", exact=True).press("Enter")
     page.get_by_role("button", name="Draw 3 tokens").click()
     page.locator(".st-key-passage .piece.drawn").nth(2).wait_for()
     page.get_by_role("button", name="Draw a token").wait_for()
@@ -82,8 +82,8 @@ def test_the_same_seed_and_text_give_the_same_tokens_singly_and_in_a_row(visit):
 def test_a_long_generation_can_be_stopped_and_undone_as_a_whole(visit):
     page = opened(visit, "?prompt=Once+upon+a&seed=3")
     before = chips(page)
-    page.get_by_label("How many").fill("200")
-    page.get_by_label("How many").press("Enter")
+    page.get_by_label("How many", exact=True).fill("200")
+    page.get_by_label("How many", exact=True).press("Enter")
     page.get_by_role("button", name="Draw 200 tokens").click()
     page.locator(".st-key-passage .piece.drawn").nth(3).wait_for()
     page.get_by_role("button", name="Stop drawing").click()
@@ -94,6 +94,39 @@ def test_a_long_generation_can_be_stopped_and_undone_as_a_whole(visit):
     page.get_by_role("button", name="Undo all").click()
     page.locator(".st-key-passage .piece.drawn").first.wait_for(state="detached")
     assert chips(page) == before
+
+
+def test_a_drawing_ends_where_its_page_is_left_and_its_tokens_join_the_text(visit):
+    page = opened(visit, "?prompt=Once+upon+a&seed=3")
+    page.get_by_label("How many", exact=True).fill("200")
+    page.get_by_label("How many", exact=True).press("Enter")
+    page.get_by_role("button", name="Draw 200 tokens").click()
+    page.locator(".st-key-passage .piece.drawn").nth(3).wait_for()
+    page.locator(".st-key-where-attention a").click()
+    page.get_by_role("heading", name="Causal attention").wait_for()
+    # Start token, three words, and what was drawn.
+    page.locator(".st-key-box .piece").nth(7).wait_for()
+    settle(page)
+    n_pieces = page.locator(".st-key-box .piece").count()
+    assert n_pieces < 204
+    page.locator(".st-key-where-output a").click()
+    page.get_by_role("button", name="Draw a token").wait_for()
+    settle(page)
+    expect(page.locator(".st-key-passage .piece.drawn")).to_have_count(n_pieces - 4)
+
+
+def test_an_exact_value_out_of_range_says_what_is_used_instead(visit):
+    page = opened(visit)
+    box = page.get_by_label("Temperature, exact value")
+    for typed, used in (("0.006", "0"), ("12", "10")):
+        box.fill(typed)
+        box.press("Enter")
+        page.get_by_text(f"{typed} cannot be: {used} is used.").wait_for()
+        expect(box).to_have_value(used)
+    box.fill("0.5")
+    box.press("Enter")
+    page.get_by_text("every logit ÷ 0.5").wait_for()
+    expect(page.get_by_text("cannot be")).to_have_count(0)
 
 
 def test_generation_ends_at_the_context_with_a_sentence(visit):

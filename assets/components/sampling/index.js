@@ -9,15 +9,16 @@ function controls(vocabSize) {
   const log = Math.log(vocabSize);
   return [
     { name: 'temperature', title: 'Temperature', step: 0.01, max: 10, off: 1, steps: 200,
+      fit: (v) => (v < 0.01 ? 0 : v),
       to: (x) => round(2 * x, 2), from: (v) => Math.min(v / 2, 1),
       say: (v) => (v === 0 ? '0: no choice' : String(v)) },
-    { name: 'top_k', title: 'Top-k', step: 1, max: vocabSize, off: 0, steps: 300,
+    { name: 'top_k', title: 'Top-k', step: 1, max: vocabSize, off: 0, steps: 300, fit: Math.trunc,
       to: (x) => (x >= 1 ? 0 : Math.round(Math.exp(x * log))),
       from: (v) => (v === 0 ? 1 : Math.log(v) / log),
       say: (v) => (v === 0 ? 'off' : `the best ${v}`) },
-    { name: 'top_p', title: 'Top-p', step: 0.01, max: 1, off: 1, steps: 100,
+    { name: 'top_p', title: 'Top-p', step: 0.01, max: 1, off: 1, steps: 100, fit: (v) => Math.max(v, 0.01),
       to: (x) => Math.max(0.01, round(x, 2)), from: (v) => v, say: (v) => (v === 1 ? 'off' : String(v)) },
-    { name: 'min_p', title: 'Min-p', step: 0.01, max: 1, off: 0, steps: 100,
+    { name: 'min_p', title: 'Min-p', step: 0.01, max: 1, off: 0, steps: 100, fit: (v) => v,
       to: (x) => round(x * x, 3), from: Math.sqrt, say: (v) => (v === 0 ? 'off' : String(v)) },
   ];
 }
@@ -33,7 +34,10 @@ export default function ({ parentElement, data, setStateValue }) {
     setStateValue('values', { ...view.values, held, serial: ++view.serial });
   };
   follow(view, data);
-  data.effects.forEach((text, index) => { view.rows[index].effect.textContent = text; });
+  data.effects.forEach((text, index) => {
+    const { effect, control } = view.rows[index];
+    effect.textContent = view.remark?.name === control.name ? `${view.remark.text} ${text}` : text;
+  });
   paintPresets(view, data);
 }
 
@@ -69,12 +73,19 @@ function row(view, control, index) {
   slider.setAttribute('aria-label', control.title);
   number.setAttribute('aria-label', `${control.title}, exact value`);
   const made = { item, slider, number, effect, control };
-  slider.oninput = () => moved(view, made, control.to(slider.value / control.steps), true);
+  slider.oninput = () => {
+    view.remark = null;
+    moved(view, made, control.to(slider.value / control.steps), true);
+  };
   slider.onchange = () => moved(view, made, control.to(slider.value / control.steps), false);
   number.onchange = () => {
     if (number.value === '') return show(made, view.values[control.name]);
-    moved(view, made, Math.min(Math.max(Number(number.value), 0), control.max), false);
-    return show(made, view.values[control.name]);
+    view.remark = null;
+    const typed = Number(number.value);
+    const used = control.fit(Math.min(Math.max(typed, 0), control.max));
+    if (used !== typed) view.remark = { name: control.name, text: `${typed} cannot be: ${used} is used.` };
+    moved(view, made, used, false);
+    return show(made, used);
   };
   item.append(title, slider, number, effect);
   return made;
@@ -117,6 +128,7 @@ function paintPresets(view, data) {
     const button = make('button', preset.is_on ? 'on' : '', preset.label);
     button.setAttribute('aria-pressed', String(preset.is_on));
     button.onclick = () => {
+      view.remark = null;
       view.values = { ...preset.values };
       for (const made of view.rows) show(made, view.values[made.control.name]);
       view.send(false);
