@@ -25,8 +25,8 @@ def percent(share: float, *, digits: int = 2, is_exact: bool = False) -> str:
 
 
 def signed(value: float, *, digits: int = 2) -> str:
-    """Write a number with a true minus sign."""
-    return f"{value:.{digits}f}".replace("-", "−")
+    """Write a number with a true minus sign, and none before what rounds to 0."""
+    return f"{value:z.{digits}f}".replace("-", "−")
 
 
 def count(number: int) -> str:

@@ -42,7 +42,7 @@ def xray(
     """
     drawn = drawn_text(text)
     is_tail = len(drawn) < len(valid_unicode(text))
-    element("xray", "saving")(
+    element("xray", "saving", "labels")(
         key=key,
         data={
             "text": drawn,

@@ -58,7 +58,8 @@ def finder() -> None:
     typed = st.text_input(
         "Look up a token",
         key="find_token",
-        placeholder="A word, a part of one, or #id. Empty: the token chosen in your text",
+        placeholder="A word, a part of it, or #id",
+        help="Empty: the token chosen in your text.",
         live="250ms",
         max_chars=40,
         bind="query-params",

@@ -171,14 +171,14 @@ def _form_row(form: str, cutter: Tokenizer) -> tuple[list[tuple[str, int]], str,
 def space_at_the_end() -> None:
     """Draw what the model expects after the text, and after the text with one space more."""
     st.subheader("A space at the end", anchor=False)
-    if session.text().endswith(" "):
+    bare = _bare(session.text())
+    if drawn_text(session.text()) == f"{bare} ":
         st.info(
             "Your text ends with a space. The right-hand list is what the model makes of it.",
             icon=":material/space_bar:",
         )
-    bare = _bare(session.text())
     without, with_space = _trace_of(bare), _trace_of(f"{bare} ")
-    st.markdown(_space_words(without, with_space))
+    st.markdown(_space_words(without, with_space, is_first=not bare.endswith(" ")))
     left, right = st.columns(2, gap="large")
     with left:
         next_tokens("space-without", without)
@@ -187,8 +187,8 @@ def space_at_the_end() -> None:
 
 
 def _bare(text: str) -> str:
-    """Return the end of the text without its last spaces; an example where nothing is left."""
-    return drawn_text(text).rstrip(" ") or FIRST_TEXT
+    """Return the end of the text without its last space; an example where nothing is left."""
+    return drawn_text(text).removesuffix(" ") or FIRST_TEXT
 
 
 def _trace_of(text: str) -> Trace:
@@ -211,7 +211,7 @@ def _spaced_pieces(cutter: Tokenizer) -> list[bytes]:
     return [piece for piece in pieces if piece[:1] == b" "]
 
 
-def _space_words(without: Trace, with_space: Trace) -> str:
+def _space_words(without: Trace, with_space: Trace, *, is_first: bool) -> str:
     cutter = session.cutter()
     if not any(len(piece) > 1 for piece in _spaced_pieces(cutter)):
         return (
@@ -228,9 +228,9 @@ def _space_words(without: Trace, with_space: Trace) -> str:
         else f"other tokens, {tokens_after} of them"
     )
     return (
-        f"Without a space at the end, tokens that bring a space of their own hold "
-        f"**{percent(before)}** of the probability. With one, the text is {own}: the space is "
-        f"spent, and a token with a space of its own would make a second one. Such tokens now "
+        f"Without {'a' if is_first else 'the last'} space at the end, tokens that bring a space of "
+        f"their own hold **{percent(before)}** of the probability. With it, the text is {own}: the "
+        f"space is spent, and a token with a space of its own would make one more. Such tokens now "
         f"hold **{percent(after)}**. In the texts a model learns from, a lone space before a word "
         f"hardly occurs: the space belongs to the word after it."
     )

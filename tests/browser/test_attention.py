@@ -69,6 +69,23 @@ def test_a_click_on_a_head_opens_it_on_the_map(opened):
     expect(label).to_have_attribute("aria-label", re.compile("Block 4, head 6"))
 
 
+def test_one_press_is_one_step_back_and_forward(opened):
+    first, steps = opened.url, opened.evaluate("history.length")
+    grid = opened.locator(f"{HEADS} canvas.grid").bounding_box()
+    opened.mouse.click(grid["x"] + grid["width"] - 12, grid["y"] + grid["height"] - 12)
+    opened.wait_for_url(re.compile("block=5.*head=7|head=7.*block=5"))
+    opened.mouse.move(5, 5)  # else the line tells of the head under the pointer
+    settle(opened)
+    assert opened.evaluate("history.length") == steps + 1
+    second = opened.url
+    opened.go_back()
+    expect(opened.locator(f"{HEADS} .reading")).to_have_text("block 3 · head 5, chosen")
+    assert opened.url == first
+    opened.go_forward()
+    expect(opened.locator(f"{HEADS} .reading")).to_have_text("block 6 · head 8, chosen")
+    assert opened.url == second
+
+
 def test_saved_numbers_are_every_cell_and_rows_sum_to_one(opened):
     with opened.expect_download() as waiting:
         opened.locator(MAP).get_by_role("button", name="Save numbers").click()

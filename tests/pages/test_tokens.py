@@ -95,6 +95,26 @@ def test_every_thing_to_try_works():
     assert page.info[0].value.startswith("Your text ends with a space")
 
 
+@pytest.mark.parametrize(
+    ("prompt", "is_told", "words"),
+    [
+        ("The cat", False, "Without a space at the end"),
+        ("The cat ", True, "Without a space at the end"),
+        ("The cat  ", True, "Without the last space at the end"),
+        (" ", False, "Without a space at the end"),
+    ],
+)
+def test_the_right_hand_list_is_of_the_text_that_ends_with_a_space(prompt, is_told, words):
+    page = tokens_page(prompt)
+    assert any(info.value.startswith("Your text ends") for info in page.info) == is_told
+    assert any(words in one.value for one in page.markdown)
+    if is_told:
+        cutter = tokenizer(8192)
+        n_tokens = 1 + len(cutter.encode(prompt))
+        told = next(one.value for one in page.markdown if words in one.value)
+        assert f"{n_tokens} in place of" in told or f"{n_tokens} of them" in told
+
+
 def test_any_word_can_be_taken_apart():
     page = tokens_page()
     for word in ("␣unbelievably", "two words", "\u0301<b>", "x" * 80, "😀"):

@@ -62,3 +62,4 @@ def test_a_ratio_above_one_is_not_cut_to_all_of_it():
 def test_a_negative_number_has_a_true_minus_sign():
     assert signed(-0.125, digits=3) == "−0.125"
     assert signed(0.125, digits=1) == "0.1"
+    assert signed(-0.0004, digits=3) == "0.000"

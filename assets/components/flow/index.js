@@ -53,6 +53,7 @@ function strip(root, values, rows, columns) {
   return make('div', 'picture', canvas, range);
 }
 
+/** Weights 0 … 1; colour follows the square root, as on the attention page. The future is left out. */
 function attentionMap(root, pattern, size) {
   const canvas = make('canvas', 'map');
   canvas.width = size; canvas.height = size;
@@ -62,7 +63,7 @@ function attentionMap(root, pattern, size) {
   pattern.forEach((weight, index) => {
     const isMasked = index % size > Math.floor(index / size);
     for (let channel = 0; channel < 3; channel += 1) {
-      image.data[4 * index + channel] = ground[channel] + (full[channel] - ground[channel]) * weight;
+      image.data[4 * index + channel] = ground[channel] + (full[channel] - ground[channel]) * Math.sqrt(weight);
     }
     image.data[4 * index + 3] = isMasked ? 0 : 255;
   });
@@ -140,7 +141,7 @@ function draw(root, data, choose) {
     part('attention', 'Causal attention', `each token fetches from itself and earlier ones, in ${data.n_head} heads`, {
       shape: `${data.n_head} heads × ${T} × ${T}`, count: counts.attention,
       picture: make('div', 'picture side', map,
-        make('span', 'caption', `head ${data.head + 1} of block ${data.block + 1}; the future stays blank`)) }),
+        make('span', 'caption', `head ${data.head + 1} of block ${data.block + 1}; hatched: the future, masked`)) }),
     make('span', 'sign', '⊕'),
     part('mlp', 'Feed-forward', 'each token by itself: widen, bend, bring back', {
       shape: `${d} → ${number(4 * d)} → ${d}`, count: counts.mlp, picture: take(4) }),
@@ -163,7 +164,7 @@ function draw(root, data, choose) {
     part('logits', 'Output', 'a score, called logit, for every token of the vocabulary', {
       shape: `T × vocab_size = ${T} × ${number(data.vocab_size)}`,
       count: counts.unembedding, share: data.is_tied ? ': the token embedding again, counted above' : '' }),
-    part('next', 'Next token', `probabilities after “${data.labels[data.labels.length - 1]}”`, { picture: bars(data) }),
+    part('next', 'Next token', `probabilities after ${data.labels[data.labels.length - 1]}, before temperature and filters`, { picture: bars(data) }),
   ];
 }
 

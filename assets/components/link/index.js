@@ -1,5 +1,10 @@
 // Copies the address of this view. Where the browser forbids that, shows it to be copied by hand.
+// And keeps the history of the addresses: one step for each thing a visitor does.
+
+const ONE_DEED_MS = 300;
+
 export default function ({ parentElement, data }) {
+  if (!globalThis.glassboxHistory) globalThis.glassboxHistory = joinSteps();
   const root = parentElement.querySelector(".root");
   if (!root._button) {
     root._button = document.createElement("button");
@@ -21,4 +26,21 @@ export default function ({ parentElement, data }) {
     }
     root._timer = setTimeout(() => { root._note.textContent = ""; }, 4000);
   };
+}
+
+/**
+ * A press on a cell chooses a query and a key, and Streamlit writes each into the address by itself.
+ * What follows at once on the same page therefore replaces the step that is there: Back then leads to
+ * what the visitor saw before, and not half way.
+ */
+function joinSteps() {
+  const push = history.pushState;
+  let pushedAt = -Infinity;
+  history.pushState = (state, title, address) => {
+    const isSamePage = new URL(address, location.href).pathname === location.pathname;
+    const isSameDeed = isSamePage && performance.now() - pushedAt < ONE_DEED_MS;
+    (isSameDeed ? history.replaceState : push).call(history, state, title, address);
+    pushedAt = performance.now();
+  };
+  return true;
 }

@@ -98,6 +98,8 @@ function row(name, cells) {
 /** Place a cell on `bytes` columns from `at`; a column is two tracks, so that a pair has a middle. */
 function span(className, text, at, bytes) {
   const node = make("span", className, text);
+  // ⟨U+0007⟩ or ⟨F0⟩: longer than its bytes are wide.
+  if (text.startsWith("⟨")) node.classList.add("coded");
   node.style.gridColumn = `${2 + 2 * at} / span ${2 * bytes}`;
   return node;
 }

@@ -2,7 +2,7 @@
 // Everything happens here, at the speed of the hand; Python hears of a clicked word, and of a size
 // once the hand rests, for the link. The
 // tokenizer is published by the element "vocabulary"; until it is, the panes wait.
-// Uses shared/saving.js.
+// Uses shared/saving.js and shared/labels.js.
 
 const STEPS = 1000; // of the slider; sizes lie on it by their logarithm
 const SMALLEST = 257, LARGEST = 50257;
@@ -165,7 +165,7 @@ function tokensOf({ data, size }) {
   for (const text of data.text) {
     const n = utf8Length(text.codePointAt(0));
     const tokens = [...new Set(bytes.slice(at, at + n).map((one) => one.token))];
-    characters.push({ tokens, label: characterSign(text) });
+    characters.push({ tokens, label: characterLabel(text) });
     at += n;
   }
   return { ids, bytes, characters, isStart, labels: ids.map((id) => label(id, size)), size };
@@ -177,10 +177,6 @@ function hex(byte) {
 
 function utf8Length(code) {
   return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-}
-
-function characterSign(text) {
-  return { " ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍" }[text] ?? (/[\p{C}\p{Z}]/u.test(text) ? "·" : text);
 }
 
 function cell(className, tokens, text, isStart = false) {
