@@ -40,3 +40,4 @@ with router():
     page.run()
 neighbours(name)
 tour(name)
+session.heard_widget()

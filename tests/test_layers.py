@@ -211,7 +211,7 @@ def test_figures_are_pure():
             return found.is_for_types or needs_no_torch(found)
         return not is_outside(found) or found.package in {"numpy", "plotly"}
 
-    assert not broken(modules("pages/figures"), is_allowed)
+    assert not broken(modules("pages/figures", deep=True), is_allowed)
 
 
 def test_components_know_streamlit_and_plain_values():
@@ -222,7 +222,7 @@ def test_components_know_streamlit_and_plain_values():
             return found.is_for_types or needs_no_torch(found)
         return not is_outside(found) or found.package in {"numpy", "streamlit"}
 
-    assert not broken(modules("pages/components"), is_allowed)
+    assert not broken(modules("pages/components", deep=True), is_allowed)
 
 
 def test_parts_leave_torch_to_boot_and_plotly_to_figures():
@@ -235,7 +235,7 @@ def test_parts_leave_torch_to_boot_and_plotly_to_figures():
             return found.is_for_types or found.is_late or needs_no_torch(found)
         return not is_outside(found) or found.package in {"numpy", "streamlit"}
 
-    assert not broken(modules("pages/parts"), is_allowed)
+    assert not broken(modules("pages/parts", deep=True), is_allowed)
 
 
 def test_pages_only_put_things_in_order():
@@ -244,7 +244,7 @@ def test_pages_only_put_things_in_order():
             return is_in_room(found, "pages.parts", "pages.components", "pages.figures")
         if found.package == "model":
             is_free = needs_no_torch(found) or is_in_room(found, "model.lens")
-            return is_free or found.is_for_types or found.is_late
+            return is_free or found.is_for_types
         return not is_outside(found) or found.package in {"numpy", "streamlit"}
 
     assert not broken(modules("pages"), is_allowed)

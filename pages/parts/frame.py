@@ -84,22 +84,22 @@ def _model_picker() -> None:
     own = {name: runs.title(_own_token(name)) for name in runs.own_names()}
     titles = {name: _title(entry) for name, entry in known_models().items()} | own
     name = session.asked_name()
-    session.set_widget("model_picker", name if name in titles else EMBEDDED)
+    session.mirror("model_picker", name if name in titles else EMBEDDED)
     st.selectbox(
         "Model",
         list(titles),
         format_func=titles.__getitem__,
         key="model_picker",
-        on_change=lambda: session.select(model=session.widget("model_picker"), step=session.LAST),
+        on_change=lambda: session.take("model_picker", "model", step=session.LAST),
     )
     if name in own:
         _childhood(name)
     if session.known_model().has_start:
-        session.set_widget("start_picker", session.has_start())
+        session.mirror("start_picker", session.has_start())
         st.toggle(
             "Start token `<|endoftext|>`",
             key="start_picker",
-            on_change=lambda: session.select(start=session.widget("start_picker")),
+            on_change=lambda: session.take("start_picker", "start"),
             help="`<|endoftext|>` is one token: it stood between the texts the model learnt, so it "
             "marks where one begins. It stands in front of yours as position 0. Without it the "
             "model reads your text as if from the middle of a page.",
@@ -117,12 +117,12 @@ def _childhood(name: str) -> None:
     if len(steps) < 2:
         return
     asked = session.asked_step()
-    session.set_widget("step_picker", asked if asked in steps else steps[-1])
+    session.mirror("step_picker", asked if asked in steps else steps[-1])
     st.select_slider(
         "After training step",
         steps,
         key="step_picker",
-        on_change=lambda: session.select(step=session.widget("step_picker")),
+        on_change=lambda: session.take("step_picker", "step"),
     )
 
 

@@ -56,34 +56,34 @@ def microscope(trace: Trace) -> Microscope:
 
 
 def _norm_picker(norm: str) -> None:
-    session.set_widget("norm-picker", norm)
+    session.mirror("norm-picker", norm)
     st.segmented_control(
         "Which norm",
         list(_WHERE),
         required=True,
         key="norm-picker",
-        on_change=lambda: session.select(norm=session.widget("norm-picker")),
+        on_change=lambda: session.take("norm-picker", "norm"),
     )
 
 
 def _switch(part: str, label: str, *, is_on: bool) -> None:
-    session.set_widget(f"{part}-switch", is_on)
+    session.mirror(f"{part}-switch", is_on)
     st.toggle(
         label,
         key=f"{part}-switch",
-        on_change=lambda: session.select(**{part: session.widget(f"{part}-switch")}),
+        on_change=lambda: session.take(f"{part}-switch", part),
     )
 
 
 def _token_picker(trace: Trace, position: int) -> None:
-    session.set_widget("norm-token", position)
+    session.mirror("norm-token", position)
     st.selectbox(
         "Token",
         range(len(trace.tokens)),
         format_func=lambda place: f"{place}  {arithmetic.label_of(trace, place)}",
         key="norm-token",
         width=200,
-        on_change=lambda: session.select(query=session.widget("norm-token")),
+        on_change=lambda: session.take("norm-token", "query"),
     )
 
 

@@ -48,7 +48,7 @@ def _pickers(tokens: Tokens) -> tuple[int, int]:
     cutter, chosen = session.cutter(), []
     for column, (name, label) in zip(st.columns(2), _SWAPPED.items(), strict=True):
         key = f"{name}_picker"
-        session.set_widget(key, _within(places, name))
+        session.mirror(key, _within(places, name))
         with column:
             place = st.selectbox(
                 label,
@@ -63,7 +63,7 @@ def _pickers(tokens: Tokens) -> tuple[int, int]:
 
 
 def _choose(name: str, key: str) -> None:
-    session.select(**{name: int(session.widget(key))})
+    session.take(key, name)
 
 
 def _within(places: list[int], name: str) -> int:

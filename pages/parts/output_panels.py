@@ -73,18 +73,17 @@ def _draw_buttons(room: int) -> None:
 
 def _seed(*, is_disabled: bool) -> None:
     seed = session.seed()
-    key = f"seed-box-{seed}"
+    session.mirror("seed-box", seed)
     st.number_input(
         "Seed",
         min_value=0,
         max_value=max(HIGHEST_SEED, seed),
-        value=seed,
-        key=key,
+        key="seed-box",
         width=130,
         disabled=is_disabled,
         help=f"0 to {count(HIGHEST_SEED)}. The seed fixes one random number for each position of "
         "the text. The same seed, text and settings give the same continuation.",
-        on_change=lambda: session.select(seed=int(session.widget(key))),
+        on_change=lambda: session.take("seed-box", "seed"),
     )
     st.button("New seed", on_click=generating.new_seed, disabled=is_disabled)
 

@@ -13,7 +13,7 @@ import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 import streamlit as st
@@ -35,6 +35,8 @@ FIRST_TEXT = "The cat sat on the"
 # Longer texts do not fit an address that every proxy lets pass.
 LINK_CHARACTERS = 1500
 LAST = -1
+# A hidden number that comes back in every message: the run the browser has heard of.
+_HEARD = "heard"
 _TRACES = 10
 
 # Each part of the selection with its default, which the address bar leaves out.
@@ -70,6 +72,13 @@ FIRST_MODEL = EMBEDDED
 NormKind = Literal["ln_1", "ln_2", "ln_f"]
 
 
+class _Told(NamedTuple):
+    """Say what Python set a visible widget to, and in which run the browser hears of it."""
+
+    run: int
+    value: Any
+
+
 @dataclass(frozen=True)
 class Selection:
     """Say what the visitor looks at, within the bounds of the model and the text.
@@ -102,6 +111,8 @@ def selection_widgets() -> None:
     _drop_infinities()
     _adopt_next_text()
     is_back = _is_back_or_forward()
+    keep("run", kept("run", 0) + 1)
+    _restore_told(is_back=is_back)
     if "text" in st.session_state and not is_back:
         # A message sent before the browser heard of the last text would bring the one before back.
         _link_text()
@@ -122,6 +133,66 @@ def selection_widgets() -> None:
                 key, value=share, step=0.01, format="%.4f", key=key, bind="query-params"
             )
     keep("linked", kept("selected", {}))
+
+
+def heard_widget() -> None:
+    """Draw the hidden widget that says which run the browser has heard of. `app.py`'s last act.
+
+    A message that leaves while Python answers the one before still holds the widgets as they were.
+    This number says so: what a widget that Python sets shows then is taken for the visitor's choice
+    only if Python has not set it to that since (see `is_chosen`).
+    """
+    st.session_state[_HEARD] = kept("run", 0)
+    with st.container(key="selection-heard"):
+        st.number_input(_HEARD, step=1, key=_HEARD)
+
+
+def _restore_told(*, is_back: bool) -> None:
+    """Set the visible widgets again that a message shows as they were before Python set them."""
+    if is_back:
+        keep("told", {})
+    for key in kept("told", {}):
+        told = _told_since_heard(key)
+        keep("told", kept("told") | {key: told})
+        if key not in st.session_state or st.session_state[key] == told[-1].value:
+            continue
+        if is_chosen(key):
+            _take_for_known(key)
+        else:
+            st.session_state[key] = told[-1].value
+
+
+def _told_since_heard(key: str) -> list[_Told]:
+    """Return what a widget was set to: the last value the browser has heard of, and all later."""
+    told = kept("told", {}).get(key, [])
+    known = [index for index, one in enumerate(told) if one.run <= _heard()]
+    return told[known[-1] :] if known else told
+
+
+def _heard() -> int:
+    """Return the last run that the browser had heard of to its end when it sent this message."""
+    return int(st.session_state.get(_HEARD) or 0)
+
+
+def is_chosen(key: str) -> bool:
+    """Say whether a widget that Python sets shows what the visitor chose. For its callback.
+
+    A message that left before the browser heard of a change shows the value before it, and no hand
+    chose that.
+    """
+    return all(st.session_state[key] != one.value for one in _told_since_heard(key))
+
+
+def take(key: str, part: str, **more: int) -> None:
+    """Select what was chosen in a widget that mirrors a part of the selection. A callback."""
+    if is_chosen(key):
+        _take_for_known(key)
+        select(**{part: widget(key)}, **more)
+
+
+def _take_for_known(key: str) -> None:
+    """Forget what Python set before a choice: the visitor may take the choice back to it."""
+    keep("told", kept("told", {}) | {key: [_Told(_heard(), st.session_state[key])]})
 
 
 def _drop_infinities() -> None:
@@ -182,7 +253,10 @@ def _linked(text: str) -> str:
 def select(**parts: int | float | str | bool) -> None:
     """Change parts of the selection or the sampling settings; call it from a callback."""
     for name, value in parts.items():
-        st.session_state[name] = value
+        if name in _PARTS:
+            st.session_state[name] = value
+        else:
+            set_widget(name, value)
     keep("selected", kept("selected", {}) | {n: v for n, v in parts.items() if n in _PARTS})
 
 
@@ -407,8 +481,25 @@ def widget(key: str, default: Any = None) -> Any:
 
 
 def set_widget(key: str, value: Any) -> None:
-    """Set what a visible widget shows, before it is drawn."""
-    st.session_state[key] = value
+    """Set what a visible widget shows from the next run on; call it from a callback."""
+    _tell(key, value, kept("run", 0) + 1)
+
+
+def mirror(key: str, value: Any) -> None:
+    """Set what a visible widget shows in this very run; its callback is `take`."""
+    _tell(key, value, kept("run", 0))
+
+
+def _tell(key: str, value: Any, run: int) -> None:
+    told = _told_since_heard(key)
+    if key in st.session_state and (not told or told[-1].value != st.session_state[key]):
+        told = [*told, _Told(run - 1, st.session_state[key])]
+    if not told or told[-1].value != value:
+        told = [*told, _Told(run, value)]
+    keep("told", kept("told", {}) | {key: told})
+    # Set again without need, a value would be sent, and undo what the hand did in the meantime.
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
 
 
 def theme() -> Literal["light", "dark"]:

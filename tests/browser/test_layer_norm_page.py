@@ -58,6 +58,7 @@ def test_leaving_gamma_out_shows_the_bars_and_goes_into_the_link(visit):
 def test_norm_and_switches_go_along_to_other_pages_and_links(visit):
     page = visit("layer_norm?norm=ln_2&beta=false")
     page.get_by_role("link", name="Causal attention").first.click()
+    page.get_by_role("heading", level=1, name="Causal attention").wait_for()
     settle(page)
     assert "norm=ln_2" in page.url
     page.get_by_role("link", name="LayerNorm").first.click()

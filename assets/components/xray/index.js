@@ -18,8 +18,16 @@ const PATIENCE_MS = 3000; // for its answer
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const view = (root.view ??= build(root));
-  view.choose = (character) => setTriggerValue("character", character);
-  view.send = (size) => setStateValue("size", size);
+  view.choose = (character) => {
+    // A size that still waits goes first: coming after, its message would not know of this press.
+    if (view.timer) view.send(view.size);
+    setTriggerValue("character", character);
+  };
+  view.send = (size) => {
+    clearTimeout(view.timer);
+    view.timer = null;
+    setStateValue("size", size);
+  };
   view.data = data;
   // Python's size counts, unless it answers to an older move of the hand.
   if (data.size === view.moved?.size || performance.now() - (view.moved?.at ?? -PATIENCE_MS) >= PATIENCE_MS) {
