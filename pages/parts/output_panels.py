@@ -16,7 +16,7 @@ from pages.components.bars import (
 )
 from pages.components.columns import Picked, column_state, picked_number, pressed, stage_columns
 from pages.components.passage import passage
-from pages.components.percent import count, tokens
+from pages.components.percent import count, signed, tokens
 from pages.components.roads import road_tree
 from pages.components.sampling import sampling_controls
 from pages.parts import explain, generating, guessing, next_token, session
@@ -333,6 +333,7 @@ def columns(view: View) -> None:
         return
     ranking, cutter = view.ranking, session.cutter()
     st.markdown("#### Every stage, every token")
+    st.caption(_bands_sentence(ranking))
     n_all = cutter.vocab_size
     picked = picked_number(session.choice("number", n_all), session.choice("column", 6), ranking)
     stage_columns(
@@ -348,6 +349,17 @@ def columns(view: View) -> None:
     )
     derived = _derived(view, picked)
     by_hand(derived.term, model_value=derived.model_value)
+
+
+def _bands_sentence(ranking: Ranking) -> str:
+    logits = ranking.found.logits
+    lowest, highest = (signed(float(end)) for end in (logits.min(), logits.max()))
+    return (
+        "First the whole vocabulary in bands of ranks, each drawn as its first token. Grey bars "
+        f"are logits, from the lowest of all, {lowest} (no bar), to the highest, {highest}; the "
+        "last column has probabilities, the likeliest as the full bar. Then token by token. Press "
+        "a number to work it out."
+    )
 
 
 def _pick() -> None:

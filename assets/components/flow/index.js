@@ -89,7 +89,8 @@ function pieces(data) {
   data.labels.forEach((label, index) => {
     const piece = make('span', 'token', label);
     const position = data.first + index;
-    piece.style.background = position === 0 && data.has_start ? 'var(--panel)' : `var(--tint-${position % 6})`;
+    piece.style.background = `var(--tint-${position % 6})`;
+    piece.classList.toggle('start', position === 0 && data.has_start);
     row.append(piece);
   });
   return row;

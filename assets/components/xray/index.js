@@ -152,7 +152,7 @@ function draw(view) {
   view.panes.characters.replaceChildren(...cut.characters.map((one) => cell("character", one.tokens, one.label)));
   view.panes.bytes.replaceChildren(...cut.bytes.map((one) => cell("byte", [one.token], one.label)));
   view.panes.pieces.replaceChildren(...cut.ids.map((id, token) => pieceCell(view, token)));
-  view.panes.ids.replaceChildren(...cut.ids.map((id, token) => cell("id", [token], String(id), cut.isStart(token))));
+  view.panes.ids.replaceChildren(...cut.ids.map((id, token) => cell("id", [token], String(id))));
   say(view);
   light(view, null);
 }
@@ -173,7 +173,7 @@ function tokensOf({ data, size }) {
   for (const text of data.text) {
     const n = utf8Length(text.codePointAt(0));
     const tokens = [...new Set(bytes.slice(at, at + n).map((one) => one.token))];
-    characters.push({ tokens, label: characterLabel(text) });
+    characters.push({ tokens, label: COMBINING_FIRST.test(text) ? `◌${text}` : characterLabel(text) });
     at += n;
   }
   return { ids, bytes, characters, isStart, labels: ids.map((id) => label(id, size)), size };
@@ -187,16 +187,16 @@ function utf8Length(code) {
   return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 }
 
-function cell(className, tokens, text, isStart = false) {
+function cell(className, tokens, text) {
   const node = make("span", `cell ${className}`, text);
   node.dataset.tokens = tokens.join(" ");
-  node.style.setProperty("--tint", isStart ? "var(--panel)" : `var(--tint-${(tokens[0] ?? 0) % 6})`);
+  node.style.setProperty("--tint", `var(--tint-${(tokens[0] ?? 0) % 6})`);
   return node;
 }
 
 function pieceCell(view, token) {
   const { cut } = view, isStart = cut.isStart(token);
-  const node = cell("token piece", [token], cut.labels[token], isStart);
+  const node = cell("token piece", [token], cut.labels[token]);
   node.setAttribute("role", "option");
   node.ariaSelected = "false";
   node.tabIndex = token === 0 ? 0 : -1;
