@@ -186,11 +186,13 @@ def tick(n_tokens: int, seconds: float) -> Running | None:
     _draw_some(now, n_tokens, seconds)
     if now.n_left:
         return now
-    session.keep(_RUNNING, None)
+    # Streamlit may break a run off wherever it touches the session. What says that the drawing is
+    # over comes last: until then the next tick does it all again, and no token is lost.
     _keep(now.roads)
     ids = now.roads.ids()
     session.set_text_next_run(session.cutter().decode(ids), ids)
     ask_for_rerun()
+    session.keep(_RUNNING, None)
     return None
 
 
@@ -223,8 +225,8 @@ def stop() -> None:
     if now is not None:
         with now.lock:
             now.is_stopped = True
-        session.keep(_RUNNING, None)
         _show(now.roads)
+        session.keep(_RUNNING, None)
 
 
 def end_elsewhere() -> None:
