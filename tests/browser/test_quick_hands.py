@@ -19,6 +19,13 @@ def press_both(page, first, second, pause):
     page.evaluate(TWICE, [first.element_handle(), second.element_handle(), pause])
 
 
+def press_thrice(place, pause):
+    for press in range(3):
+        place.evaluate("node => node.click()")
+        if press < 2:
+            place.page.wait_for_timeout(pause)
+
+
 def next_block(page):
     return page.locator(".st-key-pick-block-next button").first
 
@@ -54,10 +61,7 @@ def test_a_word_taken_apart_while_a_size_is_on_its_way_stays(visit, pause):
 def test_a_switch_pressed_off_on_and_off_is_off(visit, pause):
     page = visit("layer_norm?prompt=Once+upon+a")
     switch = page.locator(".st-key-gamma-switch input")
-    for press in range(3):
-        switch.evaluate("node => node.click()")
-        if press < 2:
-            page.wait_for_timeout(pause)
+    press_thrice(switch, pause)
     page.wait_for_url(re.compile("gamma=false"))
     settle(page)
     expect(switch).not_to_be_checked()
@@ -68,9 +72,6 @@ def test_a_switch_pressed_off_on_and_off_is_off(visit, pause):
 def test_a_seed_raised_three_times_is_three_higher(visit, pause):
     page = visit("output?prompt=Once+upon+a")
     plus = page.locator(".st-key-seed-box [data-testid=stNumberInputStepUp]")
-    for press in range(3):
-        plus.evaluate("node => node.click()")
-        if press < 2:
-            page.wait_for_timeout(pause)
+    press_thrice(plus, pause)
     page.wait_for_url(re.compile("seed=4"))
     expect(page.get_by_label("Seed", exact=True)).to_have_value("4")
